@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the libtaskpool authors
+ *
+ * libtaskpool: jobs of one key one at a time and in order, jobs of different keys in parallel.
+ *
+ * Conventions that hold for every call:
+ *
+ * - A call returns 0 (or a count), or a negative errno. Results leave through out-parameters, which are written on
+ *   success only. After an error nothing was taken: neither `run` nor `end` of that job will ever be called.
+ * - Times are nanoseconds on CLOCK_MONOTONIC. A timeout below 0 waits for ever, 0 never waits.
+ * - Every call may be made from any thread at any time, unless it says otherwise. None is async-signal-safe.
+ * - In a forked child every call on a pool made before the fork returns -EOWNERDEAD at once, unless it says otherwise.
+ * - Callbacks run with no lock of the library held. They must return: neither longjmp, nor a C++ exception, nor
+ *   pthread_exit may leave them.
+ * - A NULL pool is -EINVAL where an error can be returned.
+ * - All calls are there since 1.0 unless they say otherwise.
+ */
+#ifndef TASKPOOL_H
+#define TASKPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <taskpool-version.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* bindings: begin */
+struct taskpool;
+struct taskpool_job;
+struct taskpool_context;
+
+/* The work itself. `context` is valid until the function returns. */
+typedef void taskpool_run_fn(struct taskpool_context *context, void *arg);
+
+/*
+ * Called exactly once for every accepted job, after run or instead of it; `outcome` is an enum taskpool_outcome.
+ * Until it has returned the job has not ended and the next job of its key does not start. It runs on the worker, or on
+ * the thread that stopped the pool or cancelled the job while it was waiting.
+ */
+typedef void taskpool_end_fn(void *arg, int outcome);
+/* bindings: end */
+
+/* The longest key, in bytes. */
+#define TASKPOOL_KEY_MAX 65535
+
+/* bindings: begin */
+#define TASKPOOL_FOREVER (-1)
+
+enum taskpool_outcome {
+	TASKPOOL_RAN = 1,      /* run was called, whether or not its context was canceled meanwhile */
+	TASKPOOL_CANCELED = 2, /* run was not called */
+	TASKPOOL_EXPIRED = 3,
+	TASKPOOL_REPLACED = 4
+};
+
+enum taskpool_placement {
+	TASKPOOL_FLOATING = 0, /* a job runs on its home worker, or on any worker that would otherwise idle */
+	TASKPOOL_PINNED = 1    /* every job of a key runs on its home worker's thread */
+};
+
+enum taskpool_hash {
+	TASKPOOL_HASH_FNV1A = 0,  /* home worker = FNV-1a (32 bit) of the key's bytes, modulo workers */
+	TASKPOOL_HASH_SIPHASH = 1 /* home worker unpredictable from outside; the same for a key while the pool lives */
+};
+
+/*
+ * Growable structs begin with their size. A program built against an older, shorter struct keeps working; zero in a
+ * field means its default. Below sizeof(size_t): -EINVAL. Non-zero bytes past what the library knows: -E2BIG.
+ */
+struct taskpool_options {
+	size_t size;
+	unsigned workers;        /* threads; 0: 8 */
+	unsigned queue_capacity; /* jobs waiting per worker; 0: 100 */
+	unsigned key_capacity;   /* jobs waiting per key; 0: no bound of its own */
+	unsigned key_turn;       /* jobs of one key before other ready keys of that worker get their turn; 0: 8 */
+	unsigned placement;      /* enum taskpool_placement */
+	unsigned hash;           /* enum taskpool_hash */
+	unsigned flags;          /* none is known yet: 0 */
+	const char *name;        /* threads are NAME-0, NAME-1 ...; copied; NULL: "taskpool" */
+	size_t stack_size;       /* bytes of a worker's stack; 0: the system's default */
+	int64_t key_interval;    /* reserved: 0 */
+	unsigned key_burst;      /* reserved: 0 */
+	uint64_t seed;           /* reserved */
+	void *(*worker_start)(void *user, unsigned worker);           /* on the worker, before its first job */
+	void (*worker_stop)(void *user, unsigned worker, void *data); /* on the worker, after its last job */
+	void *user;
+};
+
+struct taskpool_task {
+	size_t size;
+	const void *key; /* copied; NULL with key_len 0: no key, no order, any worker */
+	size_t key_len;
+	taskpool_run_fn *run;
+	taskpool_end_fn *end; /* may be NULL */
+	void *arg;
+	unsigned flags;  /* none is known yet: 0 */
+	int64_t timeout; /* how long to wait for room */
+	int64_t delay;   /* reserved: 0 */
+	int64_t ttl;     /* reserved: 0 */
+};
+
+/* Totals since the pool was made; `running` counts the jobs that have started to run or to end and have not ended. */
+struct taskpool_report {
+	size_t size;
+	uint64_t ran, canceled, expired, replaced, running;
+};
+
+/* When nothing changes: submitted = ran + canceled + expired + replaced + queued + running. */
+struct taskpool_stats {
+	size_t size;
+	uint64_t submitted, ran, canceled, expired, replaced, queued, running;
+	uint64_t rejected;     /* submits refused for lack of room or because the pool stops */
+	uint64_t stolen;       /* jobs that ran away from their home worker */
+	uint64_t overflow;     /* jobs accepted past a bound, from inside a job */
+	uint64_t blocked;      /* submits that had to wait for room */
+	int64_t blocked_time;  /* nanoseconds they waited, all together */
+	uint64_t peak_queued;  /* sum over the workers of the longest each queue has been */
+	uint64_t keys_active;  /* keys that have a job waiting or running */
+	uint64_t wait_time[64]; /* jobs that waited 2^i <= nanoseconds < 2^(i+1) from submit to start */
+	uint64_t run_time[64];  /* jobs that ran that long */
+};
+
+struct taskpool_worker_stats {
+	size_t size;
+	uint64_t ran;    /* jobs this worker has run */
+	uint64_t stolen; /* of these, jobs whose home was another worker */
+	uint64_t queued; /* jobs waiting whose home is this worker */
+};
+/* bindings: end */
+
+#define TASKPOOL_OPTIONS_INIT \
+	{ sizeof(struct taskpool_options), 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL }
+#define TASKPOOL_TASK_INIT \
+	{ sizeof(struct taskpool_task), NULL, 0, NULL, NULL, NULL, 0, TASKPOOL_FOREVER, 0, 0 }
+
+/* bindings: begin */
+/*
+ * The initialisers as functions, for callers that cannot use macros. At most `size` bytes are written. A size below
+ * sizeof(size_t) writes nothing.
+ */
+void taskpool_options_init(struct taskpool_options *options, size_t size);
+void taskpool_task_init(struct taskpool_task *task, size_t size);
+
+/* ---- The pool ---- */
+
+/*
+ * Makes a pool of `workers` threads with the default options; free it with taskpool_free. No thread is started yet,
+ * but jobs may be submitted: they run once taskpool_start was called. Errors: -EINVAL (0 workers, or more than the
+ * library can number: 65,535), -ENOMEM.
+ */
+int taskpool_new(struct taskpool **pool, unsigned workers);
+
+/* The same with options; NULL: all defaults. Errors also: -EINVAL and -E2BIG as the struct says. */
+int taskpool_new_with(struct taskpool **pool, const struct taskpool_options *options);
+
+/*
+ * Starts all workers, or none: after -EAGAIN (no thread to be had) it may be called again. Workers block all signals
+ * but the synchronous ones. Errors also: -EALREADY (started before; nothing changes), -ECANCELED (stopped).
+ */
+int taskpool_start(struct taskpool *pool);
+
+/* The configured number of workers, at any time, in a forked child too; 0 for NULL. */
+unsigned taskpool_workers(const struct taskpool *pool);
+
+/*
+ * Refuses new jobs, cancels the contexts of the running ones, ends the waiting ones CANCELED (on this thread), and
+ * waits for all workers. No job starts once it was called. Called again, or from several threads: 0, after the same
+ * wait. Inside one of the pool's own jobs: -EDEADLK, and nothing changes.
+ */
+int taskpool_stop(struct taskpool *pool);
+
+/* The same without the wait for what runs; legal inside a job. The waiting jobs end before it returns. */
+int taskpool_request_stop(struct taskpool *pool);
+
+/*
+ * The stop ladder: new jobs are refused; the queued ones run for up to `drain` ns (a pool that was never started does
+ * not drain); then as taskpool_stop, waiting up to `cancel` ns. Errors: -ETIMEDOUT while jobs still run (call again to
+ * wait on), -EDEADLK inside a job. The report (may be NULL) is written for 0 and for -ETIMEDOUT.
+ */
+int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, struct taskpool_report *report);
+
+/*
+ * Waits until every job accepted before the call has ended, those accepted meanwhile do not matter. Errors: -ETIMEDOUT
+ * (at once for a timeout of 0), -EDEADLK inside a job of the pool whatever the timeout, -ENOMEM.
+ */
+int taskpool_wait(struct taskpool *pool, int64_t timeout);
+
+/*
+ * Stops the pool if need be and frees it; NULL is allowed. No other thread may use the pool any more. Inside one of
+ * its own jobs it requests the stop, and the last worker frees. In a forked child it only releases memory.
+ */
+void taskpool_free(struct taskpool *pool);
+
+/*
+ * The process's own pool of 8 workers, made and started on first use, from any thread. NULL with errno set if that
+ * fails. After a stop it stays stopped; taskpool_free on it only stops it. A forked child gets a new one.
+ */
+struct taskpool *taskpool_default(void);
+
+/* ---- Submitting ---- */
+
+/*
+ * Submits one job under a NUL-terminated key, which is copied; NULL: no key. Waits while the key's home worker has
+ * queue_capacity jobs waiting; inside one of the pool's own jobs it never waits, the job is accepted past the bound.
+ * Jobs of one key run in the order of submission: if one submit returned before another was called, its job runs
+ * first. What this thread did before is visible to the job.
+ * Errors: -EINVAL (no pool, no run), -ENAMETOOLONG, -ENOMEM, -ECANCELED (stopping or stopped, also while waiting).
+ */
+int taskpool_submit(struct taskpool *pool, const char *key, taskpool_run_fn *run, void *arg);
+
+/*
+ * Submits one job, everything said. `job` must be NULL for now. Errors also: -EAGAIN (full, timeout 0), -ETIMEDOUT
+ * (full until the timeout passed), -E2BIG, -EINVAL (unknown flags, a key of NULL with a length, negative delay or
+ * ttl), -ENOTSUP (a delay, a ttl, a job handle: not yet).
+ */
+int taskpool_submit_task(struct taskpool *pool, const struct taskpool_task *task, struct taskpool_job **job);
+
+/*
+ * Submits `count` tasks in order; stops at the first that is not accepted and returns its error. `*accepted` is always
+ * written (unless it is NULL). The stride of the array is the first element's size; all must be equal, else -EINVAL.
+ */
+int taskpool_submit_batch(struct taskpool *pool, const struct taskpool_task *tasks, size_t count, size_t *accepted);
+
+/* ---- In a job: the context. Valid until run returns, and on the thread that runs it. ---- */
+
+/* Whether the job was told to stop. Costs two loads. */
+bool taskpool_context_canceled(const struct taskpool_context *context);
+
+/* Sleeps for `duration` ns. 0, or -ECANCELED as soon as the job is told to stop; -EINVAL below 0. */
+int taskpool_context_sleep(struct taskpool_context *context, int64_t duration);
+
+/*
+ * A file descriptor that becomes readable once the job is told to stop, to be polled, not read. Made on first use,
+ * closed by the library when run returns. Errors: -EMFILE, -ENFILE, -ENOMEM.
+ */
+int taskpool_context_fd(struct taskpool_context *context);
+
+/* The job's key and its length (`len` may be NULL); NULL and 0 for a job without a key. Valid until run returns. */
+const void *taskpool_context_key(const struct taskpool_context *context, size_t *len);
+
+struct taskpool *taskpool_context_pool(const struct taskpool_context *context);
+
+/* The number of the worker that runs the job, from 0. */
+unsigned taskpool_context_worker(const struct taskpool_context *context);
+
+/* What worker_start returned on this worker; NULL without one. */
+void *taskpool_context_worker_data(const struct taskpool_context *context);
+
+/* The context of the job that runs on this thread; NULL off the pools' threads and in `end`. */
+struct taskpool_context *taskpool_current(void);
+
+/* ---- Looking in ---- */
+
+/*
+ * Fills the struct up to stats->size, which the caller sets. The counts of one worker's queue are taken at one
+ * instant. Where jobs follow each other in less than a microsecond, the histograms time one job of 16 and count it for
+ * the others. Errors: -EINVAL.
+ */
+int taskpool_stats(struct taskpool *pool, struct taskpool_stats *stats);
+
+/* The same for one worker. Errors: -EINVAL (no such worker). */
+int taskpool_worker_stats(struct taskpool *pool, unsigned worker, struct taskpool_worker_stats *stats);
+
+/* One sentence for a code that a call returned, 0 and unknown ones too. Static; never NULL. */
+const char *taskpool_strerror(int error);
+
+/* The version of the library that runs, for instance "1.0.0"; TASKPOOL_VERSION is the header's. Static. */
+const char *taskpool_version(void);
+/* bindings: end */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

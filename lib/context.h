@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the libtaskpool authors
+ */
+#ifndef TPI_CONTEXT_H
+#define TPI_CONTEXT_H
+
+#include <taskpool.h>
+
+#include "lock.h"
+#include "notify.h"
+#include "strand.h"
+#include "word.h"
+
+/* One per worker, for one job after the other. */
+struct taskpool_context {
+	struct taskpool *pool;
+	const struct tpi_strand *strand; /* of the running job */
+	void *data;                      /* from worker_start */
+	unsigned worker;
+	struct tpi_word canceled;        /* 1: the job was told to stop */
+	struct tpi_lock lock;            /* guards notify, and its being set with canceled */
+	struct tpi_notify notify;        /* opened and closed by the worker only */
+};
+
+int tpi_context_init(struct taskpool_context *context, struct taskpool *pool, unsigned worker);
+void tpi_context_destroy(struct taskpool_context *context);
+
+/* On the worker, around a job. Nobody can cancel before the first or after the second. */
+void tpi_context_begin(struct taskpool_context *context, const struct tpi_strand *strand);
+void tpi_context_end(struct taskpool_context *context);
+
+/* From any thread that keeps the job from ending meanwhile, or that stops the pool. */
+void tpi_context_cancel(struct taskpool_context *context);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the libtaskpool authors
+ */
+#include <config.h>
+
+#include "clock.h"
+#include "internal.h"
+#include "pool.h"
+#include "stats.h"
+
+void tpi_pool_close(struct taskpool *pool)
+{
+	tpi_lock_take(&pool->life);
+	if (atomic_load_explicit(&pool->state, memory_order_relaxed) == TPI_POOL_NEW)
+		tpi_crew_stop(&pool->crew); /* there is nobody to drain it */
+	atomic_store_explicit(&pool->state, TPI_POOL_STOPPED, memory_order_relaxed);
+	tpi_lock_drop(&pool->life);
+	for (unsigned i = 0; i < pool->options.workers; i++) {
+		struct tpi_shard *shard = &pool->shards[i];
+
+		tpi_inbox_close(&shard->inbox);
+		/* Who waits for room now finds the inbox closed. */
+		tpi_lock_take(&shard->lock);
+		tpi_shard_room_changed(shard);
+		tpi_lock_drop(&shard->lock);
+	}
+	atomic_fetch_add_explicit(&pool->anywhere.value, 1, memory_order_release);
+	tpi_word_wake(&pool->anywhere, TPI_WAKE_ALL);
+}
+
+static void halt(struct tpi_shard *shard)
+{
+	tpi_lock_take(&shard->lock);
+	shard->halted = true;
+	tpi_lock_drop(&shard->lock);
+}
+
+/* Each job is taken out of its queue by one thread only, so its end is called once, however many stop the pool. */
+static void evict(struct taskpool *pool, struct tpi_shard *shard)
+{
+	struct tpi_job *job, *next;
+	struct tpi_frame frame;
+
+	tpi_lock_take(&shard->lock);
+	job = tpi_shard_evict_all(shard);
+	tpi_lock_drop(&shard->lock);
+	tpi_frame_push(&frame, pool);
+	for (; job != NULL; job = next) {
+		next = job->next;
+		if (job->call.end != NULL)
+			job->call.end(job->call.arg, TASKPOOL_CANCELED);
+		tpi_lock_take(&shard->lock);
+		tpi_shard_evicted(shard, job, TASKPOOL_CANCELED);
+		tpi_lock_drop(&shard->lock);
+	}
+	tpi_frame_pop(&frame);
+}
+
+void tpi_pool_cancel(struct taskpool *pool)
+{
+	unsigned workers = pool->options.workers;
+
+	tpi_pool_close(pool);
+	tpi_crew_stop(&pool->crew);
+	for (unsigned i = 0; i < workers; i++)
+		halt(&pool->shards[i]);
+	/* No job starts any more: what is canceled now is what runs. */
+	for (unsigned i = 0; i < workers; i++)
+		tpi_context_cancel(&pool->workers[i].context);
+	atomic_fetch_add_explicit(&pool->enders.value, 1, memory_order_relaxed);
+	for (unsigned i = 0; i < workers; i++)
+		evict(pool, &pool->shards[i]);
+	tpi_pool_less(&pool->enders);
+}
+
+void tpi_pool_less(struct tpi_word *count)
+{
+	/* Pairs with the load in until_zero. */
+	if (atomic_fetch_sub_explicit(&count->value, 1, memory_order_acq_rel) == 1)
+		tpi_word_wake(count, TPI_WAKE_ALL);
+}
+
+static bool until_zero(struct tpi_word *count, int64_t deadline)
+{
+	uint32_t value;
+	bool in_time = true;
+
+	/* Pairs with the subtraction in tpi_pool_less. */
+	while ((value = atomic_load_explicit(&count->value, memory_order_acquire)) != 0) {
+		if (!in_time)
+			return false;
+		in_time = tpi_word_wait(count, value, deadline);
+	}
+	return true;
+}
+
+int tpi_pool_join(struct taskpool *pool, int64_t deadline)
+{
+	/* Other threads that stop the pool may still be calling `end`s. */
+	if (!until_zero(&pool->enders, deadline) || !until_zero(&pool->alive, deadline))
+		return -ETIMEDOUT;
+	tpi_lock_take(&pool->life);
+	for (unsigned i = 0; !pool->joined && i < pool->started; i++) {
+		if (pthread_equal(pool->threads[i], pthread_self()))
+			pthread_detach(pool->threads[i]);
+		else
+			pthread_join(pool->threads[i], NULL);
+	}
+	pool->joined = true;
+	tpi_lock_drop(&pool->life);
+	return 0;
+}
+
+TPI_EXPORT int taskpool_request_stop(struct taskpool *pool)
+{
+	int error = tpi_pool_check(pool);
+
+	if (error != 0)
+		return error;
+	tpi_pool_hold(pool);
+	tpi_pool_cancel(pool);
+	tpi_pool_drop(pool);
+	return 0;
+}
+
+TPI_EXPORT int taskpool_stop(struct taskpool *pool)
+{
+	return taskpool_shutdown(pool, 0, TASKPOOL_FOREVER, NULL);
+}
+
+TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, struct taskpool_report *report)
+{
+	int error = tpi_pool_check(pool);
+
+	if (error != 0)
+		return error;
+	if (report != NULL && report->size < sizeof(report->size))
+		return -EINVAL;
+	if (tpi_inside(pool))
+		return -EDEADLK;
+	tpi_pool_hold(pool);
+	tpi_pool_close(pool);
+	if (drain != 0 && !tpi_crew_stopping(&pool->crew))
+		tpi_pool_drain(pool, tpi_deadline(drain));
+	tpi_pool_cancel(pool);
+	error = tpi_pool_join(pool, tpi_deadline(cancel));
+	if (report != NULL)
+		tpi_stats_report(pool, report);
+	tpi_pool_drop(pool);
+	return error;
+}
