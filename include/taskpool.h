@@ -8,6 +8,8 @@
  * - A call returns 0 (or a count), or a negative errno. Results leave through out-parameters, which are written on
  *   success only. After an error nothing was taken: neither `run` nor `end` of that job will ever be called.
  * - Times are nanoseconds on CLOCK_MONOTONIC. A timeout below 0 waits for ever, 0 never waits.
+ * - "Inside a job" means on a thread that works for the pool: a worker, in run, in end or in a hook, and a thread that
+ *   calls `end` of jobs which it cancels.
  * - Every call may be made from any thread at any time, unless it says otherwise. None is async-signal-safe.
  * - In a forked child every call on a pool made before the fork returns -EOWNERDEAD at once, unless it says otherwise.
  * - Callbacks run with no lock of the library held. They must return: neither longjmp, nor a C++ exception, nor
@@ -39,7 +41,7 @@ typedef void taskpool_run_fn(struct taskpool_context *context, void *arg);
 /*
  * Called exactly once for every accepted job, after run or instead of it; `outcome` is an enum taskpool_outcome.
  * Until it has returned the job has not ended and the next job of its key does not start. It runs on the worker, or on
- * the thread that stopped the pool or cancelled the job while it was waiting.
+ * the thread that stops the pool while the job is waiting.
  */
 typedef void taskpool_end_fn(void *arg, int outcome);
 /* bindings: end */
@@ -53,8 +55,8 @@ typedef void taskpool_end_fn(void *arg, int outcome);
 enum taskpool_outcome {
 	TASKPOOL_RAN = 1,      /* run was called, whether or not its context was canceled meanwhile */
 	TASKPOOL_CANCELED = 2, /* run was not called */
-	TASKPOOL_EXPIRED = 3,
-	TASKPOOL_REPLACED = 4
+	TASKPOOL_EXPIRED = 3,  /* reserved, and 0 in every count below */
+	TASKPOOL_REPLACED = 4  /* reserved, as the former */
 };
 
 enum taskpool_placement {
@@ -74,17 +76,18 @@ enum taskpool_hash {
 struct taskpool_options {
 	size_t size;
 	unsigned workers;        /* threads; 0: 8 */
-	unsigned queue_capacity; /* jobs waiting per worker; 0: 100 */
+	unsigned queue_capacity; /* jobs waiting per worker, at most 2^30; 0: 100 */
 	unsigned key_capacity;   /* jobs waiting per key; 0: no bound of its own */
 	unsigned key_turn;       /* jobs of one key before other ready keys of that worker get their turn; 0: 8 */
 	unsigned placement;      /* enum taskpool_placement */
 	unsigned hash;           /* enum taskpool_hash */
 	unsigned flags;          /* none is known yet: 0 */
 	const char *name;        /* threads are NAME-0, NAME-1 ...; copied; NULL: "taskpool" */
-	size_t stack_size;       /* bytes of a worker's stack; 0: the system's default */
+	size_t stack_size;       /* bytes of a worker's stack, at least; 0: the system's default */
 	int64_t key_interval;    /* reserved: 0 */
 	unsigned key_burst;      /* reserved: 0 */
-	uint64_t seed;           /* reserved */
+	uint64_t seed;           /* reserved: 0 */
+	/* Called once each for every worker that was started, even if it ran no job. */
 	void *(*worker_start)(void *user, unsigned worker);           /* on the worker, before its first job */
 	void (*worker_stop)(void *user, unsigned worker, void *data); /* on the worker, after its last job */
 	void *user;
@@ -150,11 +153,14 @@ void taskpool_task_init(struct taskpool_task *task, size_t size);
 /*
  * Makes a pool of `workers` threads with the default options; free it with taskpool_free. No thread is started yet,
  * but jobs may be submitted: they run once taskpool_start was called. Errors: -EINVAL (0 workers, or more than the
- * library can number: 65,535), -ENOMEM.
+ * library can number: 16,384), -ENOMEM.
  */
 int taskpool_new(struct taskpool **pool, unsigned workers);
 
-/* The same with options; NULL: all defaults. Errors also: -EINVAL and -E2BIG as the struct says. */
+/*
+ * The same with options; NULL: all defaults. Errors also: -EINVAL and -E2BIG as the struct says, -ENOTSUP (a reserved
+ * field is used).
+ */
 int taskpool_new_with(struct taskpool **pool, const struct taskpool_options *options);
 
 /*
@@ -173,18 +179,22 @@ unsigned taskpool_workers(const struct taskpool *pool);
  */
 int taskpool_stop(struct taskpool *pool);
 
-/* The same without the wait for what runs; legal inside a job. The waiting jobs end before it returns. */
+/*
+ * The same without the wait; legal inside a job, too. It returns when each waiting job has ended, but for those that
+ * another thread is ending at the moment.
+ */
 int taskpool_request_stop(struct taskpool *pool);
 
 /*
- * The stop ladder: new jobs are refused; the queued ones run for up to `drain` ns (a pool that was never started does
- * not drain); then as taskpool_stop, waiting up to `cancel` ns. Errors: -ETIMEDOUT while jobs still run (call again to
- * wait on), -EDEADLK inside a job. The report (may be NULL) is written for 0 and for -ETIMEDOUT.
+ * The stop ladder: new jobs are refused, also from inside jobs; those there are run for up to `drain` ns (a pool that
+ * was never started does not drain); then as taskpool_stop, waiting up to `cancel` ns. Both are timeouts: below 0, for
+ * ever. Errors: -ETIMEDOUT while jobs still run (call again to wait on), -EDEADLK inside a job, -EINVAL (the report's
+ * size). The report (may be NULL) is written for 0 and for -ETIMEDOUT.
  */
 int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, struct taskpool_report *report);
 
 /*
- * Waits until every job accepted before the call has ended, those accepted meanwhile do not matter. Errors: -ETIMEDOUT
+ * Waits until every job accepted before the call has ended; those accepted later do not matter. Errors: -ETIMEDOUT
  * (at once for a timeout of 0), -EDEADLK inside a job of the pool whatever the timeout, -ENOMEM.
  */
 int taskpool_wait(struct taskpool *pool, int64_t timeout);
@@ -205,7 +215,8 @@ struct taskpool *taskpool_default(void);
 
 /*
  * Submits one job under a NUL-terminated key, which is copied; NULL: no key. Waits while the key's home worker has
- * queue_capacity jobs waiting; inside one of the pool's own jobs it never waits, the job is accepted past the bound.
+ * queue_capacity jobs waiting, or the key key_capacity, or, without a key, while all workers' queues are full; before
+ * the start too. Inside one of the pool's own jobs it never waits: the job is accepted past the bound.
  * Jobs of one key run in the order of submission: if one submit returned before another was called, its job runs
  * first. What this thread did before is visible to the job.
  * Errors: -EINVAL (no pool, no run), -ENAMETOOLONG, -ENOMEM, -ECANCELED (stopping or stopped, also while waiting).
@@ -221,13 +232,14 @@ int taskpool_submit_task(struct taskpool *pool, const struct taskpool_task *task
 
 /*
  * Submits `count` tasks in order; stops at the first that is not accepted and returns its error. `*accepted` is always
- * written (unless it is NULL). The stride of the array is the first element's size; all must be equal, else -EINVAL.
+ * written (unless it is NULL). The stride of the array is the first element's size; at the first element whose size
+ * differs it stops with -EINVAL. A count of 0 is 0.
  */
 int taskpool_submit_batch(struct taskpool *pool, const struct taskpool_task *tasks, size_t count, size_t *accepted);
 
-/* ---- In a job: the context. Valid until run returns, and on the thread that runs it. ---- */
+/* ---- In a job: the context. Valid until run returns, not in a forked child. NULL gives false, 0, NULL or -EINVAL ---- */
 
-/* Whether the job was told to stop. Costs two loads. */
+/* Whether the job was told to stop. Costs one load. */
 bool taskpool_context_canceled(const struct taskpool_context *context);
 
 /* Sleeps for `duration` ns. 0, or -ECANCELED as soon as the job is told to stop; -EINVAL below 0. */

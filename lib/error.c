@@ -24,6 +24,8 @@ TPI_EXPORT const char *taskpool_strerror(int error)
 	case -EBUSY: return "The job is running; it was told to stop.";
 	case -EOWNERDEAD: return "The pool belongs to the parent process; its workers do not exist in this one.";
 	case -ENOMEM: return "There is not enough memory.";
+	case -EMFILE: return "This process has too many open files.";
+	case -ENFILE: return "The system has too many open files.";
 	case -ENOTSUP: return "This version of the library does not support that.";
 	default: return "An error that the library does not name.";
 	}

@@ -24,7 +24,8 @@ void tpi_meter_time(struct tpi_meter *meter, int64_t wait, int64_t run)
 
 void tpi_meter_sum(const struct tpi_meter *meter, uint64_t wait_time[TPI_BUCKETS], uint64_t run_time[TPI_BUCKETS])
 {
-	uint64_t rest = value(&meter->ran) - value(&meter->counted);
+	uint64_t counted = value(&meter->counted), ran = value(&meter->ran);
+	uint64_t rest = ran > counted ? ran - counted : 0; /* the worker goes on meanwhile */
 
 	for (unsigned i = 0; i < TPI_BUCKETS; i++) {
 		wait_time[i] += value(&meter->wait_time[i]);

@@ -73,6 +73,7 @@ void tpi_stats_report(struct taskpool *pool, struct taskpool_report *report)
 TPI_EXPORT int taskpool_worker_stats(struct taskpool *pool, unsigned worker, struct taskpool_worker_stats *stats)
 {
 	struct taskpool_worker_stats known = {sizeof(known), 0, 0, 0};
+	struct tpi_shard *shard;
 	int error = tpi_pool_check(pool);
 
 	if (error != 0)
@@ -81,7 +82,10 @@ TPI_EXPORT int taskpool_worker_stats(struct taskpool *pool, unsigned worker, str
 		return -EINVAL;
 	known.ran = atomic_load_explicit(&pool->workers[worker].meter.ran, memory_order_relaxed);
 	known.stolen = atomic_load_explicit(&pool->workers[worker].meter.stolen, memory_order_relaxed);
-	known.queued = tpi_inbox_accepted(&pool->shards[worker].inbox);
-	known.queued -= atomic_load_explicit(&pool->shards[worker].inbox.left, memory_order_relaxed);
+	shard = &pool->shards[worker];
+	tpi_lock_take(&shard->lock);
+	known.queued = tpi_inbox_accepted(&shard->inbox);
+	known.queued -= atomic_load_explicit(&shard->inbox.left, memory_order_relaxed);
+	tpi_lock_drop(&shard->lock);
 	return tpi_growable_write(stats, &known, sizeof(known));
 }
