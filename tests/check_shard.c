@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the libtaskpool authors
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "shard.h"
+#include "suite.h"
+
+#define TURN 3
+
+static struct tpi_shard shard;
+
+static void start_shard(uint32_t capacity)
+{
+	ck_assert_int_eq(tpi_shard_init(&shard, capacity, 4, TURN), 0);
+}
+
+/* Tags collide on purpose: keys must be told apart by their bytes. */
+static void put(const char *key, uintptr_t value)
+{
+	struct tpi_record record = {.call = {nothing_job, NULL, (void *)value, 0}, .tag = 7};
+
+	if (key != NULL)
+		ck_assert(tpi_record_set_key(&record, key, strlen(key)));
+	else
+		record.flags = TPI_LOOSE;
+	ck_assert_int_eq(tpi_inbox_put(&shard.inbox, &record), TPI_PUT_DONE);
+}
+
+static uintptr_t value_of(const struct tpi_work *work)
+{
+	return (uintptr_t)work->call.arg;
+}
+
+static bool finish(struct tpi_work *work)
+{
+	tpi_shard_end(&shard, work, -1);
+	return tpi_shard_proceed(&shard, work);
+}
+
+START_TEST(a_running_key_is_not_taken_twice)
+{
+	struct tpi_work first, second;
+
+	start_shard(8);
+	put("a", 1);
+	put("a", 2);
+	put("b", 3);
+	ck_assert(tpi_shard_take(&shard, &first, true));
+	ck_assert_uint_eq(value_of(&first), 1);
+	ck_assert(tpi_shard_take(&shard, &second, true));
+	ck_assert_uint_eq(value_of(&second), 3);
+	put("a", 4);
+	put("b", 5);
+	ck_assert(!tpi_shard_take(&shard, &(struct tpi_work){0}, true));
+	ck_assert(finish(&first));
+	ck_assert_uint_eq(value_of(&first), 2);
+	ck_assert(finish(&second));
+	ck_assert_uint_eq(value_of(&second), 5);
+	ck_assert(finish(&first));
+	ck_assert_uint_eq(value_of(&first), 4);
+	ck_assert(!finish(&first));
+	ck_assert(!finish(&second));
+	ck_assert_uint_eq(shard.table.count, 0);
+	ck_assert_uint_eq(tpi_shard_unended(&shard), 0);
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
+START_TEST(a_turn_ends_when_another_key_is_ready)
+{
+	struct tpi_work work;
+
+	start_shard(16);
+	for (uintptr_t i = 0; i < 2 * TURN; i++)
+		put("hot", i);
+	ck_assert(tpi_shard_take(&shard, &work, false));
+	put("cold", 100);
+	for (uintptr_t i = 1; i < TURN; i++) {
+		ck_assert(finish(&work));
+		ck_assert_uint_eq(value_of(&work), i);
+	}
+	ck_assert(!finish(&work));
+	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert_uint_eq(value_of(&work), 100);
+	ck_assert(!finish(&work));
+	for (uintptr_t i = TURN; i < 2 * TURN; i++) {
+		ck_assert(i == TURN ? tpi_shard_take(&shard, &work, false) : finish(&work));
+		ck_assert_uint_eq(value_of(&work), i);
+	}
+	ck_assert(!finish(&work));
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
+START_TEST(a_key_alone_goes_on_past_its_turn)
+{
+	struct tpi_work work;
+
+	start_shard(16);
+	for (uintptr_t i = 0; i < 4 * TURN; i++)
+		put("only", i);
+	ck_assert(tpi_shard_take(&shard, &work, false));
+	for (uintptr_t i = 1; i < 4 * TURN; i++) {
+		ck_assert(finish(&work));
+		ck_assert_uint_eq(value_of(&work), i);
+	}
+	ck_assert(!finish(&work));
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
+/* A searcher that looks while jobs without a key are left must never see `ready` at 0. */
+START_TEST(jobs_without_a_key_stay_on_offer_while_one_runs)
+{
+	struct tpi_work work[3];
+
+	start_shard(8);
+	for (uintptr_t i = 0; i < 3; i++)
+		put(NULL, i);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert(i == 0 || tpi_shard_promising(&shard));
+		ck_assert(tpi_shard_take(&shard, &work[i], false));
+		ck_assert_uint_eq(value_of(&work[i]), i);
+	}
+	ck_assert(!tpi_shard_promising(&shard));
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert(!finish(&work[i]));
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
+START_TEST(an_announcement_lasts_until_the_key_is_let_go)
+{
+	struct tpi_work work;
+
+	start_shard(8);
+	put("a", 1);
+	ck_assert(!tpi_shard_announces(&shard, 7));
+	ck_assert(tpi_shard_take(&shard, &work, true));
+	ck_assert(tpi_shard_announces(&shard, 7));
+	put("a", 2); /* such a submit wakes nobody: proceed must find it */
+	ck_assert(finish(&work));
+	ck_assert_uint_eq(value_of(&work), 2);
+	ck_assert(tpi_shard_announces(&shard, 7));
+	ck_assert(!finish(&work));
+	ck_assert(!tpi_shard_announces(&shard, 7));
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
+START_TEST(a_waiter_counts_the_jobs_of_its_moment)
+{
+	struct tpi_gathering gathering;
+	struct tpi_waiter waiter = {.gathering = &gathering};
+	struct tpi_work work;
+
+	start_shard(8);
+	ck_assert_int_eq(tpi_gathering_init(&gathering), 0);
+	put("a", 1);
+	ck_assert(tpi_shard_take(&shard, &work, false));
+	put("a", 2);
+	tpi_shard_watch(&shard, &waiter);
+	tpi_gathering_part(&gathering);
+	put("a", 3);
+	ck_assert_uint_eq(waiter.remaining, 2);
+	ck_assert(finish(&work));
+	ck_assert(!tpi_gathering_wait(&gathering, 1));
+	ck_assert(finish(&work));
+	ck_assert(tpi_gathering_wait(&gathering, 1)); /* 3 runs, and does not matter */
+	ck_assert(!finish(&work));
+	tpi_shard_unwatch(&shard, &waiter);
+	tpi_gathering_destroy(&gathering);
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
+START_TEST(a_halted_shard_starts_nothing_and_gives_up_all_that_waits)
+{
+	struct tpi_work work;
+	struct tpi_job *jobs, *next;
+	unsigned count = 0;
+
+	start_shard(8);
+	put("a", 0);
+	ck_assert(tpi_shard_take(&shard, &work, false));
+	put("a", 1);
+	put("a", 2);
+	put("b", 3);
+	put(NULL, 4);
+	shard.halted = true;
+	ck_assert(!tpi_shard_take(&shard, &(struct tpi_work){0}, true));
+	jobs = tpi_shard_evict_all(&shard);
+	ck_assert_uint_eq(shard.table.count, 1); /* the running one's */
+	for (; jobs != NULL; jobs = next, count++) {
+		next = jobs->next;
+		tpi_shard_evicted(&shard, jobs, TASKPOOL_CANCELED);
+	}
+	ck_assert_uint_eq(count, 4);
+	ck_assert(!finish(&work));
+	ck_assert_uint_eq(shard.table.count, 0);
+	ck_assert_uint_eq(tpi_shard_unended(&shard), 0);
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
+START_TEST(what_comes_past_the_bound_keeps_its_place)
+{
+	struct tpi_record record = {.call = {nothing_job, NULL, (void *)3, 0}, .tag = 7};
+	struct tpi_work work;
+
+	start_shard(2);
+	put("a", 1);
+	put("a", 2);
+	ck_assert(tpi_record_set_key(&record, "a", 1));
+	ck_assert_int_eq(tpi_shard_enter(&shard, &record, UINT_MAX, false), TPI_PUT_FULL);
+	ck_assert_int_eq(tpi_shard_enter(&shard, &record, UINT_MAX, true), TPI_PUT_DONE);
+	ck_assert_uint_eq(shard.overflow, 1);
+	ck_assert(tpi_shard_take(&shard, &work, false));
+	for (uintptr_t i = 2; i <= 3; i++) {
+		ck_assert(finish(&work));
+		ck_assert_uint_eq(value_of(&work), i);
+	}
+	ck_assert(!finish(&work));
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		a_running_key_is_not_taken_twice,
+		a_turn_ends_when_another_key_is_ready,
+		a_key_alone_goes_on_past_its_turn,
+		jobs_without_a_key_stay_on_offer_while_one_runs,
+		an_announcement_lasts_until_the_key_is_let_go,
+		a_waiter_counts_the_jobs_of_its_moment,
+		a_halted_shard_starts_nothing_and_gives_up_all_that_waits,
+		what_comes_past_the_bound_keeps_its_place,
+		NULL,
+	};
+
+	return run_suite("shard", tests, NULL);
+}
