@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the libtaskpool authors
+ *
+ * The machine that was measured on, and how to say so.
+ */
+#ifndef BENCH_MACHINE_H
+#define BENCH_MACHINE_H
+
+struct machine {
+	char cpu[96], kernel[160], compiler[96], load[48];
+	unsigned cores; /* that this process may use */
+};
+
+void bench_machine(struct machine *machine);
+unsigned bench_cores(void);
+
+#endif
