@@ -12,9 +12,6 @@
 #define IDLE 1u
 #define SEARCHING 0x10000u
 
-/* About 10 us of looking around: a worker that sleeps costs the next submit a system call. */
-#define SPINS 100
-
 /* After so much sleep the home worker has the jobs of its shard timed one by one again. */
 #define CALM_NS 1000000
 
@@ -38,7 +35,7 @@ int tpi_crew_init(struct tpi_crew *crew, struct tpi_shard *shards, unsigned coun
 	crew->shards = shards;
 	crew->count = count;
 	crew->pinned = pinned;
-	crew->spins = tpi_processors() > 1 ? SPINS : 0;
+	crew->parallel = tpi_processors() > 1;
 	crew->berths = tpi_alloc(count * sizeof(*crew->berths));
 	if (crew->berths == NULL)
 		error = -ENOMEM;

@@ -37,7 +37,7 @@
  * could at worst miss a wake-up of each other, never run as one.
  *
  * In a PINNED pool only the home worker may run a job: publish looks whether that one is parked;
- * the searching are counted only so that one at most spins.
+ * the searching are counted, but it does not matter.
  *
  * Lock order, all of the library: life (pool.h) -> shard -> producers' lock of the inbox; shard -> crew.
  * Nothing is taken under the crew's lock or the producers'.
@@ -54,8 +54,8 @@ struct tpi_crew {
 	struct tpi_shard *shards;
 	struct tpi_berth *berths;
 	unsigned count;       /* of each, and of the workers */
-	unsigned spins;       /* how often a searcher looks around before it sleeps */
 	bool pinned;
+	bool parallel;        /* there is more than one processor: spinning makes sense */
 	_Atomic bool stopping; /* workers without work go home */
 
 	alignas(TPI_LINE) _Atomic uint32_t state; /* searching << 16 | idle */
@@ -96,7 +96,7 @@ void tpi_crew_found(struct tpi_crew *crew);
 /* It stops searching because the pool stops. */
 void tpi_crew_give_up(struct tpi_crew *crew);
 
-/* Whether it is the only one that searches: more need not spin. */
+/* Whether it is the only one that searches: the others need not look for long. */
 bool tpi_crew_alone(struct tpi_crew *crew);
 
 /* It found none, and sleeps until there may be some or the pool stops; then it searches again. */

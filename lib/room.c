@@ -3,19 +3,22 @@
  */
 #include <config.h>
 
+#include <sched.h>
+
 #include "clock.h"
 #include "pool.h"
 #include "room.h"
 
 /*
- * Waiting for room goes through three phases. A queue that moves frees half of itself within microseconds: it is worth
- * spinning for, and then a short sleep until half is free, so that the two sides trade in bulk and not by the job.
- * If that does not come soon the jobs are long ones, and the thread asks to hear of every place that becomes free: it
- * registers under the shard's lock, looks again, and sleeps, so no place is missed.
+ * Waiting for room goes through three phases. A queue that moves frees half of itself within microseconds: that is
+ * worth spinning for a little, then yielding to the workers, then a short sleep until half is free, so that the two
+ * sides trade in bulk and not by the job. If it does not come soon the jobs are long ones, and the thread asks to hear
+ * of every place that becomes free: it registers under the shard's lock, looks again, and sleeps, so none is missed.
  */
 
-#define SPIN_ROUNDS 24
-#define RELAX_PER_ROUND 8
+#define SPINS 8
+#define RELAX_PER_SPIN 8
+#define YIELDS 20
 #define LAZY_NS 1000000
 
 static bool loose(const struct tpi_submission *submission)
@@ -29,13 +32,15 @@ static bool half_left(const struct tpi_shard *shard, uint64_t since)
 	return atomic_load_explicit(&shard->inbox.left, memory_order_relaxed) - since >= shard->inbox.capacity / 2;
 }
 
-static void spin(const struct tpi_shard *shard)
+static void linger(const struct tpi_shard *shard, bool parallel)
 {
 	uint64_t since = atomic_load_explicit(&shard->inbox.left, memory_order_relaxed);
 
-	for (int i = 0; i < SPIN_ROUNDS && !half_left(shard, since); i++)
-		for (int j = 0; j < RELAX_PER_ROUND; j++)
+	for (int i = 0; parallel && i < SPINS && !half_left(shard, since); i++)
+		for (int j = 0; j < RELAX_PER_SPIN; j++)
 			tpi_relax();
+	for (int i = 0; i < YIELDS && !half_left(shard, since); i++)
+		sched_yield();
 }
 
 /* The limit makes up for a worker that frees the last place of the half and then misses this thread. */
@@ -96,10 +101,8 @@ static enum tpi_put wait_for_room(struct tpi_submission *submission, int64_t dea
 	enum tpi_put result = TPI_PUT_FULL;
 
 	if (!loose(submission)) {
-		if (pool->crew.spins > 0) {
-			spin(shard);
-			result = tpi_submission_try(submission);
-		}
+		linger(shard, pool->crew.parallel);
+		result = tpi_submission_try(submission);
 		if (result == TPI_PUT_FULL) {
 			doze(shard, deadline);
 			result = tpi_submission_try(submission);

@@ -10,7 +10,10 @@
 #include "fork.h"
 #include "worker.h"
 
-#define LOOKS_PER_YIELD 16
+/* About 10 us of looking on an idle machine: a worker that sleeps costs the next submit a system call. */
+#define LOOKS_ALONE 100
+#define LOOKS 16
+#define LOOKS_PER_YIELD 4
 
 int tpi_worker_init(struct tpi_worker *worker, struct tpi_crew *crew, unsigned number, struct taskpool *pool)
 {
@@ -123,20 +126,25 @@ static bool steal(struct tpi_worker *worker)
 	return found;
 }
 
-/* Looks around for a while; only one searcher looks more than once, and it gives way to whoever wants to run. */
+/*
+ * Looks around for a while. One searcher alone looks longest; a worker of a PINNED pool is the only one that can serve
+ * its queue. Each yields often: where all processors are busy, what it looks for can only come from who runs instead.
+ */
 static bool hunt(struct tpi_worker *worker)
 {
 	struct tpi_crew *crew = worker->crew;
 
 	for (unsigned i = 0; !tpi_crew_stopping(crew); i++) {
+		bool alone = !crew->pinned && tpi_crew_alone(crew);
+
 		if (take_home(worker) || (!crew->pinned && steal(worker)))
 			return true;
-		if (i >= crew->spins || !tpi_crew_alone(crew))
+		if (i >= (alone ? LOOKS_ALONE : LOOKS))
 			break;
-		if (i % LOOKS_PER_YIELD == LOOKS_PER_YIELD - 1)
-			sched_yield();
-		else
+		if (alone && crew->parallel && i % LOOKS_PER_YIELD != 0)
 			tpi_relax();
+		else
+			sched_yield();
 	}
 	return false;
 }
