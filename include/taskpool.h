@@ -76,7 +76,7 @@ enum taskpool_hash {
 struct taskpool_options {
 	size_t size;
 	unsigned workers;        /* threads; 0: 8 */
-	unsigned queue_capacity; /* jobs waiting per worker, at most 2^30; 0: 100 */
+	unsigned queue_capacity; /* jobs waiting per worker, at most 2^26; 0: 100 */
 	unsigned key_capacity;   /* jobs waiting per key; 0: no bound of its own */
 	unsigned key_turn;       /* jobs of one key before other ready keys of that worker get their turn; 0: 8 */
 	unsigned placement;      /* enum taskpool_placement */

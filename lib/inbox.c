@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <sched.h>
 
 #include "alloc.h"
 #include "clock.h"
@@ -163,4 +164,13 @@ uint64_t tpi_inbox_accepted(struct tpi_inbox *inbox)
 
 	leave(inbox, tail);
 	return accepted;
+}
+
+void tpi_inbox_settle(struct tpi_inbox *inbox)
+{
+	uint64_t accepted = tpi_inbox_accepted(inbox);
+
+	/* Pairs with the addition in tpi_inbox_farewell. What is waited for is a few instructions of another thread. */
+	while (atomic_load_explicit(&inbox->gone, memory_order_acquire) != accepted)
+		sched_yield();
 }

@@ -38,6 +38,8 @@ struct tpi_inbox {
 	uint64_t left_seen;    /* a past value of left */
 	uint32_t drained_seen; /* a past value of drained */
 	bool closed;           /* the pool stops */
+	/* Written without it. */
+	_Atomic uint64_t gone; /* accepted jobs whose submitter has left the pool alone since */
 
 	/* Written under the shard's lock. */
 	alignas(TPI_LINE) _Atomic uint64_t left; /* jobs that have left the queue, ever */
@@ -69,6 +71,18 @@ void tpi_inbox_close(struct tpi_inbox *inbox);
 
 /* Jobs accepted so far. */
 uint64_t tpi_inbox_accepted(struct tpi_inbox *inbox);
+
+/*
+ * A job may run, and free its pool, before its submit has returned. So a submitter says when it has touched the pool
+ * for the last time, and who frees a closed pool waits until all have.
+ */
+static inline void tpi_inbox_farewell(struct tpi_inbox *inbox)
+{
+	/* Pairs with the load in tpi_inbox_settle. */
+	atomic_fetch_add_explicit(&inbox->gone, 1, memory_order_release);
+}
+
+void tpi_inbox_settle(struct tpi_inbox *inbox);
 
 /* Where the ring ends; everything before it is written. Sequentially consistent: see crew.h. */
 static inline uint32_t tpi_inbox_tail(struct tpi_inbox *inbox)

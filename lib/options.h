@@ -7,7 +7,7 @@
 #include <taskpool.h>
 
 #define TPI_WORKERS_MAX 16384u
-#define TPI_CAPACITY_MAX (1u << 30)
+#define TPI_CAPACITY_MAX (1u << 26)
 #define TPI_NAME_MAX 15
 
 /*

@@ -106,6 +106,7 @@ static int submit(struct taskpool *pool, const struct taskpool_task *task)
 	}
 	if (error == 0) {
 		tpi_crew_offer(&pool->crew, submission.shard, submission.record.tag);
+		tpi_inbox_farewell(&pool->shards[submission.shard].inbox);
 		return 0;
 	}
 	tpi_record_drop_key(&submission.record);
