@@ -12,8 +12,12 @@
 /* Of a busy shard the inbox is looked into at least once in so many takes, so that no key waits there for long. */
 #define TAKES_PER_DRAIN 32
 
-/* After so many timed jobs in a row shorter than QUICK_NS, one submit of 16 is timed. */
+/*
+ * After so many timed jobs shorter than QUICK_NS one submit of 16 is timed, until longer ones outweigh them: a short
+ * job that lost its processor looks long, but seldom does so four times.
+ */
 #define QUICK_JOBS 64
+#define SLOW_WEIGHT 16
 #define QUICK_NS 1000
 #define QUICK_SPARSE 15
 
@@ -94,6 +98,11 @@ void tpi_shard_abandon(struct tpi_shard *shard)
 	if (tpi_lock_try(&shard->lock))
 		empty(shard);
 	release(shard);
+}
+
+static bool none_ready(const struct tpi_shard *shard)
+{
+	return atomic_load_explicit(&shard->ready, memory_order_relaxed) == 0;
 }
 
 static void make_ready(struct tpi_shard *shard, struct tpi_strand *strand)
@@ -258,10 +267,9 @@ bool tpi_shard_take(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
 {
 	struct tpi_strand *strand;
 
-	if (atomic_load_explicit(&shard->ready, memory_order_relaxed) == 0 || idlers ||
-	    ++shard->takes >= TAKES_PER_DRAIN)
+	if (none_ready(shard) || ++shard->takes >= TAKES_PER_DRAIN)
 		tpi_shard_drain(shard);
-	if (shard->halted || atomic_load_explicit(&shard->ready, memory_order_relaxed) == 0)
+	if (shard->halted || none_ready(shard))
 		return false;
 	strand = pick_ready(shard);
 	work->shard = shard;
@@ -274,37 +282,50 @@ bool tpi_shard_take(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
 	return true;
 }
 
+/* Whether the strand goes on past its turn: it has jobs, and no other key is ready. */
+static bool unrivaled(struct tpi_shard *shard, const struct tpi_strand *strand)
+{
+	if (none_ready(shard))
+		tpi_shard_drain(shard);
+	return strand->last != NULL && none_ready(shard);
+}
+
+/*
+ * Whether the strand has another job now. The announcement stays while the key goes on; before the key is let go it
+ * is withdrawn, and what relied on it is in the ring by then.
+ */
+static bool goes_on(struct tpi_shard *shard, struct tpi_work *work)
+{
+	if (shard->halted)
+		return false;
+	if (work->strand->last != NULL && work->turn < shard->key_turn)
+		return true;
+	work->turn = 0;
+	if (unrivaled(shard, work->strand))
+		return true;
+	if (!work->announced)
+		return false;
+	withdraw(work);
+	tpi_shard_drain(shard);
+	return unrivaled(shard, work->strand);
+}
+
 bool tpi_shard_proceed(struct tpi_shard *shard, struct tpi_work *work)
 {
 	struct tpi_strand *strand = work->strand;
 
 	if (strand->flags & TPI_STRAND_LOOSE)
 		return false;
-	if (strand->last == NULL || work->turn >= shard->key_turn)
-		for (;;) {
-			tpi_shard_drain(shard);
-			if (strand->last != NULL && atomic_load_explicit(&shard->ready, memory_order_relaxed) == 0) {
-				work->turn = 0;
-				break;
-			}
-			if (work->announced) {
-				withdraw(work);
-				continue;
-			}
-			strand->state = TPI_STRAND_IDLE;
-			if (strand->last != NULL)
-				make_ready(shard, strand);
-			else
-				tpi_table_remove(&shard->table, strand);
-			return false;
-		}
-	if (shard->halted) {
-		strand->state = TPI_STRAND_IDLE;
-		make_ready(shard, strand);
-		return false;
+	if (goes_on(shard, work)) {
+		start(shard, work);
+		return true;
 	}
-	start(shard, work);
-	return true;
+	strand->state = TPI_STRAND_IDLE;
+	if (strand->last != NULL)
+		make_ready(shard, strand);
+	else
+		tpi_table_remove(&shard->table, strand);
+	return false;
 }
 
 static void count_end(struct tpi_shard *shard, uint32_t epoch, int outcome)
@@ -320,7 +341,10 @@ void tpi_shard_end(struct tpi_shard *shard, const struct tpi_work *work, int64_t
 	count_end(shard, work->epoch, TASKPOOL_RAN);
 	if (ns < 0)
 		return;
-	shard->quick = ns < QUICK_NS ? shard->quick + 1 : 0;
+	if (ns < QUICK_NS)
+		shard->quick += shard->quick < QUICK_JOBS;
+	else
+		shard->quick -= shard->quick < SLOW_WEIGHT ? shard->quick : SLOW_WEIGHT;
 	if (shard->quick == 0 || shard->quick == QUICK_JOBS)
 		atomic_store_explicit(&shard->inbox.sparse, shard->quick == 0 ? 0 : QUICK_SPARSE,
 				      memory_order_relaxed);

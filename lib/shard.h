@@ -42,7 +42,7 @@ struct tpi_shard {
 	uint32_t epoch;
 	uint32_t key_turn;
 	uint32_t takes;              /* since the inbox was drained */
-	uint32_t quick;              /* timed jobs that were short, in a row */
+	uint32_t quick;              /* timed jobs that were short, less the long ones */
 	bool halted;                 /* no job starts any more */
 
 	/* Who sleeps until there is room; see room.h. */
@@ -108,8 +108,8 @@ enum tpi_put tpi_shard_enter(struct tpi_shard *shard, struct tpi_record *record,
 void tpi_shard_drain(struct tpi_shard *shard);
 
 /*
- * Starts the first job of the ready strand that has waited longest. `idlers`: somebody sleeps, so keys that run must
- * be announced, and nothing runnable may stay in the ring.
+ * Starts the first job of the ready strand that has waited longest. `idlers`: somebody sleeps, so the key that runs is
+ * announced.
  */
 bool tpi_shard_take(struct tpi_shard *shard, struct tpi_work *work, bool idlers);
 
