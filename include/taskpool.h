@@ -78,7 +78,7 @@ struct taskpool_options {
 	unsigned workers;        /* threads; 0: 8 */
 	unsigned queue_capacity; /* jobs waiting per worker, at most 2^26; 0: 100 */
 	unsigned key_capacity;   /* jobs waiting per key; 0: no bound of its own */
-	unsigned key_turn;       /* jobs of one key before other ready keys of that worker get their turn; 0: 8 */
+	unsigned key_turn;       /* jobs of one key before other ready keys of that worker get their turn; 0: 16 */
 	unsigned placement;      /* enum taskpool_placement */
 	unsigned hash;           /* enum taskpool_hash */
 	unsigned flags;          /* none is known yet: 0 */

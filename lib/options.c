@@ -42,7 +42,7 @@ static void fill_in(struct taskpool_options *options)
 	if (options->key_capacity == 0)
 		options->key_capacity = UINT_MAX;
 	if (options->key_turn == 0)
-		options->key_turn = 8;
+		options->key_turn = 16;
 	if (options->name == NULL)
 		options->name = "taskpool";
 	if (options->stack_size != 0 && least > 0 && options->stack_size < (size_t)least)

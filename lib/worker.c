@@ -11,9 +11,13 @@
 #include "worker.h"
 
 /* About 10 us of looking on an idle machine: a worker that sleeps costs the next submit a system call. */
-#define LOOKS_ALONE 100
+#define LOOKS_ALONE 40
 #define LOOKS 16
 #define LOOKS_PER_YIELD 4
+
+/* Each look takes lines from the producers' caches: a little patience lets them get ahead, and finds more at once. */
+#define PAUSE_BEFORE 10
+#define PAUSE_BETWEEN 4
 
 int tpi_worker_init(struct tpi_worker *worker, struct tpi_crew *crew, unsigned number, struct taskpool *pool)
 {
@@ -126,6 +130,12 @@ static bool steal(struct tpi_worker *worker)
 	return found;
 }
 
+static void pause_briefly(int relaxes)
+{
+	while (relaxes-- > 0)
+		tpi_relax();
+}
+
 /*
  * Looks around for a while. One searcher alone looks longest; a worker of a PINNED pool is the only one that can serve
  * its queue. Each yields often: where all processors are busy, what it looks for can only come from who runs instead.
@@ -134,6 +144,8 @@ static bool hunt(struct tpi_worker *worker)
 {
 	struct tpi_crew *crew = worker->crew;
 
+	if (crew->parallel)
+		pause_briefly(PAUSE_BEFORE);
 	for (unsigned i = 0; !tpi_crew_stopping(crew); i++) {
 		bool alone = !crew->pinned && tpi_crew_alone(crew);
 
@@ -142,7 +154,7 @@ static bool hunt(struct tpi_worker *worker)
 		if (i >= (alone ? LOOKS_ALONE : LOOKS))
 			break;
 		if (alone && crew->parallel && i % LOOKS_PER_YIELD != 0)
-			tpi_relax();
+			pause_briefly(PAUSE_BETWEEN);
 		else
 			sched_yield();
 	}
