@@ -45,7 +45,7 @@ static void put_head(FILE *out, const struct options *options, const struct adap
 	fprintf(out, "\"cores\": %u, ", machine.cores);
 	put_pair(out, "kernel", machine.kernel, ", ");
 	put_pair(out, "compiler", machine.compiler, ", ");
-	put_pair(out, "load", machine.load, ", ");
+	put_pair(out, "load_after", machine.load, ", ");
 	put_pair(out, "date", date, "},\n\"versions\": {");
 	for (size_t i = 0; adapters[i]; i++) {
 		const char *version = adapters[i]->version();

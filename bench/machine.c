@@ -62,6 +62,9 @@ void bench_machine(struct machine *machine)
 	snprintf(machine->compiler, sizeof(machine->compiler), "gcc %s", __VERSION__);
 #endif
 	snprintf(machine->load, sizeof(machine->load), "unknown");
-	if (getloadavg(load, 3) == 3)
+	machine->busy = false;
+	if (getloadavg(load, 3) == 3) {
+		machine->busy = load[0] > machine->cores / 2.0;
 		snprintf(machine->load, sizeof(machine->load), "%.2f %.2f %.2f", load[0], load[1], load[2]);
+	}
 }

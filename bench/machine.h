@@ -6,9 +6,12 @@
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 
+#include <stdbool.h>
+
 struct machine {
 	char cpu[96], kernel[160], compiler[96], load[48];
 	unsigned cores; /* that this process may use */
+	bool busy;      /* others want so much of them that waiting times say little */
 };
 
 void bench_machine(struct machine *machine);

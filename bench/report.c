@@ -25,6 +25,8 @@ void report_head(const struct options *options, const struct adapter *const *ada
 		printf("%s%s (%s)", i ? ", " : "", adapters[i]->name, version ? version : "not installed, skipped");
 	}
 	printf("\nrounds    %u, interleaved; %lu jobs; medians [least most]\n", options->rounds, options->jobs);
+	if (machine.busy)
+		printf("note      others use this machine: trust ratios and least values, not the tails of waiting times\n");
 	fflush(stdout);
 }
 

@@ -74,7 +74,7 @@ START_TEST(a_key_yields_after_its_turn)
 }
 END_TEST
 
-START_TEST(the_default_turn_is_eight)
+START_TEST(the_default_turn_is_sixteen)
 {
 	struct taskpool *pool = make_turning_pool(0, (unsigned)_i);
 
@@ -83,7 +83,7 @@ START_TEST(the_default_turn_is_eight)
 		submit_key(pool, key);
 	ck_assert_int_eq(taskpool_start(pool), 0);
 	ck_assert_int_eq(taskpool_wait(pool, TASKPOOL_FOREVER), 0);
-	check_turns(8);
+	check_turns(16);
 	taskpool_free(pool);
 }
 END_TEST
@@ -160,7 +160,7 @@ int main(void)
 {
 	const TTest *placed[] = {
 		a_key_yields_after_its_turn,
-		the_default_turn_is_eight,
+		the_default_turn_is_sixteen,
 		keys_that_feed_themselves_starve_no_other,
 		a_hot_key_starves_no_other,
 		NULL,
