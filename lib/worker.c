@@ -10,14 +10,15 @@
 #include "fork.h"
 #include "worker.h"
 
-/* About 10 us of looking on an idle machine: a worker that sleeps costs the next submit a system call. */
-#define LOOKS_ALONE 40
-#define LOOKS 16
-#define LOOKS_PER_YIELD 4
+#define SPINS 40
 
 /* Each look takes lines from the producers' caches: a little patience lets them get ahead, and finds more at once. */
 #define PAUSE_BEFORE 10
 #define PAUSE_BETWEEN 4
+
+/* Jobs come in bulk: so many since the last search. */
+#define BULK 8
+#define YIELDS 8
 
 int tpi_worker_init(struct tpi_worker *worker, struct tpi_crew *crew, unsigned number, struct taskpool *pool)
 {
@@ -48,6 +49,7 @@ static void count(struct tpi_worker *worker, int64_t started, int64_t ended)
 {
 	const struct tpi_work *work = &worker->work;
 
+	worker->burst++;
 	tpi_meter_add(&worker->meter.ran, 1);
 	if (work->shard != home(worker))
 		tpi_meter_add(&worker->meter.stolen, 1);
@@ -136,29 +138,48 @@ static void pause_briefly(int relaxes)
 		tpi_relax();
 }
 
-/*
- * Looks around for a while. One searcher alone looks longest; a worker of a PINNED pool is the only one that can serve
- * its queue. Each yields often: where all processors are busy, what it looks for can only come from who runs instead.
- */
-static bool hunt(struct tpi_worker *worker)
+static bool look(struct tpi_worker *worker)
+{
+	return take_home(worker) || (!worker->crew->pinned && steal(worker));
+}
+
+/* For some microseconds, if this is the only searcher: a worker that sleeps costs the next submit a system call. */
+static bool spin(struct tpi_worker *worker)
 {
 	struct tpi_crew *crew = worker->crew;
 
-	if (crew->parallel)
-		pause_briefly(PAUSE_BEFORE);
-	for (unsigned i = 0; !tpi_crew_stopping(crew); i++) {
-		bool alone = !crew->pinned && tpi_crew_alone(crew);
-
-		if (take_home(worker) || (!crew->pinned && steal(worker)))
+	if (!crew->parallel)
+		return false;
+	pause_briefly(PAUSE_BEFORE);
+	for (int i = 0; i < SPINS && tpi_crew_alone(crew) && !tpi_crew_stopping(crew); i++) {
+		if (look(worker))
 			return true;
-		if (i >= (alone ? LOOKS_ALONE : LOOKS))
-			break;
-		if (alone && crew->parallel && i % LOOKS_PER_YIELD != 0)
-			pause_briefly(PAUSE_BETWEEN);
-		else
-			sched_yield();
+		pause_briefly(PAUSE_BETWEEN);
 	}
 	return false;
+}
+
+/*
+ * Where jobs come in bulk and all processors are busy, the next ones can only come from who runs instead of this
+ * worker: to yield costs less than to sleep and be woken. A worker that yields may have to wait for its turn, so where
+ * jobs come one by one it sleeps at once, and is woken with precedence.
+ */
+static bool yield(struct tpi_worker *worker)
+{
+	for (int i = 0; i < YIELDS && !tpi_crew_stopping(worker->crew); i++) {
+		sched_yield();
+		if (look(worker))
+			return true;
+	}
+	return false;
+}
+
+static bool hunt(struct tpi_worker *worker)
+{
+	bool bulk = worker->burst >= BULK;
+
+	worker->burst = 0;
+	return look(worker) || spin(worker) || (bulk && yield(worker));
 }
 
 static bool find(struct tpi_worker *worker)

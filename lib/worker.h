@@ -20,6 +20,7 @@ struct tpi_worker {
 	unsigned number;
 	unsigned cursor;     /* the shard that last had something to steal */
 	unsigned generation; /* of forks, when the pool was made */
+	unsigned burst;      /* jobs since it last searched */
 	struct tpi_work work;
 	struct tpi_frame frame;
 	struct taskpool_context context;
