@@ -94,6 +94,7 @@ END_TEST
 
 START_TEST(absurd_capacities_are_no_crash)
 {
+#ifndef SANITIZED_THREAD /* it keeps a record of every byte that could be used */
 	static const unsigned capacities[] = { 1u << 20, 1u << 28, 1u << 30, 1u << 31, UINT_MAX - 1, UINT_MAX };
 
 	for (size_t i = 0; i < LENGTH(capacities); i++)
@@ -111,6 +112,7 @@ START_TEST(absurd_capacities_are_no_crash)
 			ck_assert(error == 0 || pool == NULL);
 			taskpool_free(pool);
 		}
+#endif
 }
 END_TEST
 
@@ -256,8 +258,8 @@ END_TEST
 
 START_TEST(every_error_has_a_sentence_of_its_own)
 {
-	static const int errors[] = { 0, -EINVAL, -EAGAIN, -ETIMEDOUT, -ECANCELED, -EDEADLK, -EALREADY, -EOWNERDEAD, -E2BIG,
-				      -ENAMETOOLONG, -ENOMEM, -ENOTSUP, -EBUSY };
+	static const int errors[] = { 0, -EINVAL, -EAGAIN, -ETIMEDOUT, -ECANCELED, -EDEADLK, -EALREADY,
+				      -EOWNERDEAD, -E2BIG, -ENAMETOOLONG, -ENOMEM, -ENOTSUP, -EBUSY };
 
 	for (size_t i = 0; i < LENGTH(errors); i++) {
 		ck_assert_uint_gt(strlen(taskpool_strerror(errors[i])), 0);

@@ -36,7 +36,8 @@ START_TEST(a_batch_runs_in_its_order)
 	journal_init(&journal);
 	for (unsigned i = 0; i < LENGTH(tasks); i++)
 		tasks[i] = note_task("key", i);
-	ck_assert_int_eq(taskpool_submit_batch(pool, tasks, LENGTH(tasks), &accepted), 0); /* more than the queue holds */
+	/* It is longer than the queue. */
+	ck_assert_int_eq(taskpool_submit_batch(pool, tasks, LENGTH(tasks), &accepted), 0);
 	ck_assert_uint_eq(accepted, LENGTH(tasks));
 	ck_assert_int_eq(taskpool_wait(pool, TASKPOOL_FOREVER), 0);
 	check_journal(LENGTH(tasks));

@@ -102,7 +102,8 @@ static void *submit_one(void *arg)
 	struct submitter *submitter = arg;
 
 	submitter->id = thread_id();
-	submitter->error = submit_timed(submitter->pool, submitter->key, tally_job, &submitter->ran, submitter->timeout);
+	submitter->error =
+		submit_timed(submitter->pool, submitter->key, tally_job, &submitter->ran, submitter->timeout);
 	submitter->done = true;
 	return NULL;
 }
@@ -143,7 +144,7 @@ END_TEST
 
 START_TEST(a_blocked_submit_goes_on_when_a_job_starts)
 {
-	struct submitter submitter = { .pool = start_pool(1, 1, (unsigned)_i), .key = "x", .timeout = TASKPOOL_FOREVER };
+	struct submitter submitter = { .pool = start_pool(1, 1, (unsigned)_i), .key = "x", .timeout = -1 };
 	struct gate first, second;
 	pthread_t thread;
 
@@ -165,7 +166,7 @@ END_TEST
 
 START_TEST(a_blocked_submit_needs_no_more_than_one_free_place)
 {
-	struct submitter submitter = { .pool = start_pool(1, 10, (unsigned)_i), .key = "x", .timeout = TASKPOOL_FOREVER };
+	struct submitter submitter = { .pool = start_pool(1, 10, (unsigned)_i), .key = "x", .timeout = -1 };
 	struct gate first, second;
 	pthread_t thread;
 
@@ -270,7 +271,7 @@ END_TEST
 
 START_TEST(a_blocked_submit_without_a_key_takes_room_at_any_worker)
 {
-	struct submitter submitter = { .pool = start_pool(2, 1, (unsigned)_i), .key = NULL, .timeout = TASKPOOL_FOREVER };
+	struct submitter submitter = { .pool = start_pool(2, 1, (unsigned)_i), .key = NULL, .timeout = -1 };
 	struct gate gates[4];
 	unsigned number = 0;
 	pthread_t thread;
@@ -295,6 +296,28 @@ START_TEST(a_blocked_submit_without_a_key_takes_room_at_any_worker)
 }
 END_TEST
 
+START_TEST(a_stuck_home_worker_blocks_no_submit_that_others_make_room_for)
+{
+	for (unsigned round = 0; round < 20; round++) {
+		struct taskpool *pool = start_pool(2, 1, TASKPOOL_FLOATING);
+		unsigned number = 0;
+		struct gate gate;
+		char key[32];
+
+		gate_init(&gate);
+		key_at_home(key, "gate", &number, 2, 0);
+		ck_assert_int_eq(taskpool_submit(pool, key, gate_job, &gate), 0);
+		tally_wait(&gate.entered, 1);
+		for (unsigned i = 0; i < 50; i++) {
+			key_at_home(key, "key", &number, 2, 0);
+			expect(taskpool_submit(pool, key, nothing_job, NULL) == 0);
+		}
+		gate_open(&gate);
+		taskpool_free(pool);
+	}
+}
+END_TEST
+
 static void submit_to_full_pool(struct taskpool_context *context, void *pool)
 {
 	(void)context;
@@ -315,6 +338,7 @@ END_TEST
 
 int main(void)
 {
+	const TTest *tests[] = { a_stuck_home_worker_blocks_no_submit_that_others_make_room_for, NULL };
 	const TTest *placed[] = {
 		a_full_queue_refuses_who_does_not_wait,
 		the_default_capacity_is_a_hundred_per_worker,
@@ -331,5 +355,5 @@ int main(void)
 		NULL,
 	};
 
-	return run_suite("bounds", NULL, placed);
+	return run_suite("bounds", tests, placed);
 }

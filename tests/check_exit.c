@@ -70,23 +70,28 @@ static void make_busy(struct taskpool *busy)
 		expect(taskpool_submit(pool, "spin", nothing_job, NULL) == 0);
 }
 
-/* And submits that run or block. */
+/* And a job that does not care whether it is canceled, and submits that run or block. */
 static void make_busier(struct taskpool *busy)
 {
+	static struct gate gate;
+
 	make_busy(busy);
+	gate_init(&gate);
+	expect(taskpool_submit(pool, "stubborn", gate_job, &gate) == 0);
+	tally_wait(&gate.entered, 1);
 	pthread_detach(spawn(submit_for_ever, NULL));
 }
 
 static int exit_busy(void *arg)
 {
-	make_busier(start_pool(3, 20, TASKPOOL_FLOATING));
+	make_busier(start_pool(4, 20, TASKPOOL_FLOATING));
 	(void)arg;
 	exit(STATUS);
 }
 
 static int exit_busy_at_once(void *arg)
 {
-	make_busier(start_pool(3, 20, TASKPOOL_FLOATING));
+	make_busier(start_pool(4, 20, TASKPOOL_FLOATING));
 	(void)arg;
 	_Exit(STATUS);
 }
@@ -100,7 +105,7 @@ static int exit_busy_default(void *arg)
 
 static int exit_in_job(void *arg)
 {
-	make_busier(start_pool(3, 20, TASKPOOL_FLOATING));
+	make_busier(start_pool(4, 20, TASKPOOL_FLOATING));
 	expect(taskpool_submit(pool, NULL, exit_inside, arg) == 0);
 	for (;;)
 		pause();

@@ -63,6 +63,32 @@ START_TEST(a_nul_byte_is_a_byte_like_any_other)
 }
 END_TEST
 
+/* Found by birthday search. The suffix of a pair may be anything: equal states stay equal under equal bytes. */
+START_TEST(keys_with_the_same_hash_are_apart)
+{
+	static const struct {
+		const char *first, *second;
+		size_t first_length, second_length;
+	} pairs[] = {
+		{ "costarring", "liquid", 10, 6 },
+		{ "declinate", "macallums", 9, 9 },
+		{ "altarage", "zinke", 8, 5 },
+		{ "costarring, which is too long for a record now", "liquid, which is too long for a record now", 46,
+		  42 },
+		{ "k\0jomoygwx", "k\0oroocmta", 10, 10 },
+		{ "a key that is too long to fit into a record, qkwekece",
+		  "a key that is too long to fit into a record, bepfmbrj", 53, 53 },
+	};
+
+	for (unsigned i = 0; i < LENGTH(pairs); i++) {
+		ck_assert_uint_eq(fnv1a(pairs[i].first, pairs[i].first_length),
+				  fnv1a(pairs[i].second, pairs[i].second_length));
+		check_apart(pairs[i].first, pairs[i].first_length, pairs[i].second, pairs[i].second_length);
+		check_apart(pairs[i].second, pairs[i].second_length, pairs[i].first, pairs[i].first_length);
+	}
+}
+END_TEST
+
 START_TEST(the_empty_key_is_a_key)
 {
 	struct taskpool *pool = make_pool(4, 0, (unsigned)_i);
@@ -196,6 +222,7 @@ int main(void)
 	const TTest *tests[] = {
 		keys_that_differ_in_one_byte_or_in_length_are_apart,
 		a_nul_byte_is_a_byte_like_any_other,
+		keys_with_the_same_hash_are_apart,
 		jobs_without_a_key_run_side_by_side,
 		NULL,
 	};

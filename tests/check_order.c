@@ -211,7 +211,7 @@ START_TEST(every_job_of_a_stopped_pool_ends_once)
 		for (unsigned i = 0; i < LENGTH(jobs); i++) {
 			jobs[i].ran = jobs[i].ended = 0;
 			snprintf(name, sizeof(name), "key %u", i % 7);
-			ck_assert_int_eq(submit_with_end(pool, i % 8 ? name : NULL, mark_job, canceled_end, &jobs[i]), 0);
+			expect(submit_with_end(pool, i % 8 ? name : NULL, mark_job, canceled_end, &jobs[i]) == 0);
 		}
 		ck_assert_int_eq(taskpool_stop(pool), 0);
 		for (unsigned i = 0; i < LENGTH(jobs); i++)

@@ -158,26 +158,6 @@ START_TEST(a_slow_job_delays_no_other_key_of_its_home)
 }
 END_TEST
 
-START_TEST(keys_with_the_same_hash_do_not_wait_for_each_other)
-{
-	static const char *const colliding[][2] = {
-		{ "costarring", "liquid" },
-		{ "declinate", "macallums" },
-		{ "altarage", "zinke" },
-		/* Equal states stay equal under equal bytes. */
-		{ "costarring, too long to fit into a record", "liquid, too long to fit into a record" },
-	};
-
-	for (unsigned i = 0; i < LENGTH(colliding); i++) {
-		const char *first = colliding[i][0], *second = colliding[i][1];
-
-		ck_assert_uint_eq(fnv1a(first, strlen(first)), fnv1a(second, strlen(second)));
-		check_no_blocking(start_pool(2, 0, TASKPOOL_FLOATING), first, &second, 1);
-		check_no_blocking(start_pool(2, 0, TASKPOOL_FLOATING), second, &first, 1);
-	}
-}
-END_TEST
-
 /* `workers` gates on as many keys of one home; all must be in at once. */
 static void check_conservation(unsigned workers, bool start_first)
 {
@@ -240,39 +220,17 @@ START_TEST(what_a_job_submits_runs_while_it_stays)
 }
 END_TEST
 
-/* A wake-up that is lost once in ten thousand hangs here. */
-START_TEST(a_job_for_an_idle_pool_always_wakes_a_worker)
-{
-	struct taskpool *pool = start_pool(4, 0, (unsigned)_i);
-	struct tally ran;
-	char key[32];
-
-	tally_init(&ran);
-	for (unsigned i = 0; i < 10000; i++) {
-		snprintf(key, sizeof(key), "%u", i % 50);
-		expect(taskpool_submit(pool, i % 5 ? key : NULL, tally_job, &ran) == 0);
-		tally_wait(&ran, i + 1);
-	}
-	taskpool_free(pool);
-}
-END_TEST
-
 int main(void)
 {
 	const TTest *tests[] = {
 		pinned_jobs_run_at_home,
 		siphash_keeps_a_key_at_one_worker_and_uses_all,
 		a_slow_job_delays_no_other_key_of_its_home,
-		keys_with_the_same_hash_do_not_wait_for_each_other,
 		keys_of_one_home_occupy_all_workers,
 		what_a_job_submits_runs_while_it_stays,
 		NULL,
 	};
-	const TTest *placed[] = {
-		the_home_of_a_key_is_its_fnv1a_hash_modulo_workers,
-		a_job_for_an_idle_pool_always_wakes_a_worker,
-		NULL,
-	};
+	const TTest *placed[] = { the_home_of_a_key_is_its_fnv1a_hash_modulo_workers, NULL };
 
 	return run_suite("placement", tests, placed);
 }

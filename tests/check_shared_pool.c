@@ -88,9 +88,12 @@ END_TEST
 
 static int use_default_in_child(void *inherited)
 {
-	struct taskpool *pool = taskpool_default();
+	struct taskpool *pool;
 	struct tally ran;
 
+	if (!CHILD_HAS_THREADS)
+		return 0;
+	pool = taskpool_default();
 	expect(pool != NULL);
 	expect(taskpool_workers(pool) == 8);
 	tally_init(&ran);
@@ -124,8 +127,11 @@ END_TEST
 
 static int use_default_in_grandchild(void *pool)
 {
-	struct taskpool *own = taskpool_default();
+	struct taskpool *own;
 
+	if (!CHILD_HAS_THREADS)
+		return 0;
+	own = taskpool_default();
 	expect(taskpool_submit(own, "key", nothing_job, NULL) == 0);
 	return in_child(use_default_in_child, own) || use_default_in_child(pool);
 }

@@ -105,8 +105,7 @@ START_TEST(start_that_fails_keeps_the_jobs_and_can_be_repeated)
 
 		endings_init(&endings);
 		for (unsigned i = 0; i < 20; i++)
-			ck_assert_int_eq(submit_with_end(pool, i % 3 ? "key" : NULL, nothing_job, endings_end, &endings),
-					 0);
+			expect(submit_with_end(pool, i % 3 ? "key" : NULL, nothing_job, endings_end, &endings) == 0);
 		fail_to_start(pool, k);
 		fail_to_start(pool, WORKERS - 1 - k);
 		ck_assert_int_eq(taskpool_stats(pool, &stats), 0);

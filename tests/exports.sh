@@ -29,7 +29,8 @@ expect_equal()
 check_header()
 {
 	# Every call begins a line or follows the * of its type, and is followed by its arguments.
-	sed -n 's/^[a-z].*[ *]\(taskpool_[a-z_]*\)(.*/\1/p' "$srcdir/include/taskpool.h" | grep -v '_fn$' | sort >"$tmp/header"
+	sed -n 's/^[a-z].*[ *]\(taskpool_[a-z_]*\)(.*/\1/p' "$srcdir/include/taskpool.h" | grep -v '_fn$' |
+		sort >"$tmp/header"
 	expect_equal 'exports.list and the header differ' "$srcdir/tests/exports.list" "$tmp/header"
 }
 
@@ -57,7 +58,8 @@ check_dynamic()
 	grep -v '^\(libc\|libpthread\|ld-[a-z0-9_-]*\)\.so' "$tmp/needed" && fail 'it needs more than libc and pthreads'
 	# What is undefined has a version of the C library, or is one of the weak names that every object has.
 	nm -D --undefined-only "$shared" | sed 's/^ *//' |
-		grep -v '@\|^w \(__cxa_finalize\|__gmon_start__\|_ITM_[a-zA-Z]*\)$' && fail 'undefined symbols without a home'
+		grep -v '@\|^w \(__cxa_finalize\|__gmon_start__\|_ITM_[a-zA-Z]*\)$' &&
+		fail 'undefined symbols without a home'
 }
 
 check_static()

@@ -78,6 +78,8 @@ static void start(void)
 {
 	int error = taskpool_start(play.pool);
 
+	if (error == 0)
+		play.started = true;
 	check(error == 0 || error == -EALREADY || error == -ECANCELED);
 	check(error != -ECANCELED || play.stopped);
 }
@@ -92,12 +94,16 @@ static void *meddle(void *arg)
 		unsigned long accepted = play.accepted;
 		int error;
 
-		switch (random_below(&state, 4)) {
+		switch (random_below(&state, 6)) {
 		case 0:
 			look();
 			break;
 		case 1:
 			start();
+			break;
+		case 2:
+		case 3:
+			pause_shortly();
 			break;
 		default:
 			timeout = random_timeout(&state);
@@ -115,7 +121,7 @@ static void *stop_early(void *arg)
 	int error = 0;
 
 	while (play.accepted < play.stop_after && !play.over)
-		sched_yield();
+		pause_shortly();
 	play.stopped = true;
 	switch (random_below(&state, 4)) {
 	case 0:
@@ -155,6 +161,14 @@ static void choose_keys(uint64_t *state)
 	}
 }
 
+static void count_worker_stop(void *user, unsigned worker, void *data)
+{
+	(void)user;
+	(void)worker;
+	(void)data;
+	play.workers_stopped++;
+}
+
 static void choose(uint64_t *state)
 {
 	static const unsigned capacities[] = { 1, 2, 3, 7, 100, 4096 }, key_capacities[] = { 0, 0, 0, 1, 2, 5 },
@@ -168,6 +182,7 @@ static void choose(uint64_t *state)
 	play.options.key_turn = turns[random_below(state, LENGTH(turns))];
 	play.options.placement = random_below(state, 2);
 	play.options.hash = random_below(state, 2);
+	play.options.worker_stop = count_worker_stop;
 	play.producers = 1 + random_below(state, MAX_PRODUCERS);
 	play.jobs = 1 + random_below(state, random_below(state, 2) ? MAX_JOBS : 50);
 	play.stoppers = random_below(state, 3) ? 0 : 1 + random_below(state, 2);
@@ -205,16 +220,22 @@ static void check_counts(void)
 
 static void free_inside(struct taskpool_context *context, void *arg)
 {
-	(void)arg;
+	gate_job(context, arg); /* until submit has returned: who frees must be the last to use the pool */
 	play.stopped = true;
 	taskpool_free(taskpool_context_pool(context));
 }
 
 static void end_pool(enum ending ending, unsigned threads)
 {
+	static struct gate gate;
+
 	for (unsigned i = 0; i < 2 && ending == WAIT_AND_STOP; i++) /* again for what the first ones submitted */
 		check(taskpool_wait(play.pool, TASKPOOL_FOREVER) == 0);
-	if (ending == FREE_INSIDE && taskpool_submit(play.pool, NULL, free_inside, NULL) == 0) {
+	gate_init(&gate);
+	if (ending == FREE_INSIDE && taskpool_submit(play.pool, NULL, free_inside, &gate) == 0) {
+		gate_open(&gate);
+		while (play.workers_stopped < play.options.workers) /* what the jobs did is visible from here on */
+			pause_shortly();
 		await_threads(threads);
 		return;
 	}
@@ -223,6 +244,7 @@ static void end_pool(enum ending ending, unsigned threads)
 		check(taskpool_shutdown(play.pool, TASKPOOL_FOREVER, TASKPOOL_FOREVER, NULL) == 0);
 	if (ending != FREE_AT_ONCE) {
 		check(taskpool_stop(play.pool) == 0);
+		check(play.workers_stopped == (play.started ? play.options.workers : 0));
 		check_counts();
 	}
 	taskpool_free(play.pool);

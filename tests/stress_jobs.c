@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,6 +101,8 @@ static void check_context(struct taskpool_context *context, const struct key *ke
 
 static void work(struct taskpool_context *context, unsigned kind)
 {
+	struct pollfd poll_fd = { .events = POLLIN };
+
 	switch (kind) {
 	case 0:
 		sched_yield();
@@ -116,6 +119,12 @@ static void work(struct taskpool_context *context, unsigned kind)
 		break;
 	case 4:
 		check(taskpool_stop(play.pool) == -EDEADLK);
+		break;
+	case 5:
+		poll_fd.fd = taskpool_context_fd(context);
+		check(poll_fd.fd >= 0);
+		if (taskpool_context_canceled(context))
+			check(poll(&poll_fd, 1, 60 * 1000) == 1);
 		break;
 	}
 }

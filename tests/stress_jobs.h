@@ -44,8 +44,9 @@ struct play {
 	struct taskpool *pool;
 	unsigned producers, jobs, keys, stoppers;
 	unsigned long stop_after; /* so many accepted jobs */
-	_Atomic bool stopped, over;
+	_Atomic bool started, stopped, over;
 	_Atomic unsigned long accepted, ended;
+	_Atomic unsigned workers_stopped;
 	struct key key[MAX_KEYS];
 	struct job job[MAX_PRODUCERS][2 * MAX_JOBS];
 };

@@ -12,15 +12,12 @@
 
 #include "support.h"
 
-/*
- * Here a child of a process with threads starts threads of its own, and memory is
- * asked for that cannot be had: the contract allows both.
- */
+/* Memory that cannot be had is an error here, not the end. */
 #ifdef SANITIZED_THREAD
 const char *__tsan_default_options(void);
 __attribute__((weak)) const char *__tsan_default_options(void) /* one test says more */
 {
-	return "die_after_fork=0 allocator_may_return_null=1";
+	return "allocator_may_return_null=1";
 }
 #endif
 #ifdef SANITIZED_ADDRESS

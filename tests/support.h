@@ -30,6 +30,20 @@
 #endif
 #endif
 
+/* ThreadSanitizer cannot follow threads that a forked child starts where its parent had some ("dup thread"). */
+#ifdef SANITIZED_THREAD
+#define CHILD_HAS_THREADS false
+#else
+#define CHILD_HAS_THREADS true
+#endif
+
+/* AddressSanitizer's malloc stays locked in a child that was forked while another thread was in it. */
+#ifdef SANITIZED_ADDRESS
+#define CHILD_HAS_MALLOC false
+#else
+#define CHILD_HAS_MALLOC true
+#endif
+
 #define MILLISECOND INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
 /* Nothing here takes that long on the slowest machine: who waits longer hangs, and the test has failed. */
