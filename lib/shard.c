@@ -294,15 +294,18 @@ static bool unrivaled(struct tpi_shard *shard, const struct tpi_strand *strand)
  * Whether the strand has another job now. The announcement stays while the key goes on; before the key is let go it
  * is withdrawn, and what relied on it is in the ring by then.
  */
-static bool goes_on(struct tpi_shard *shard, struct tpi_work *work)
+static bool goes_on(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
 {
 	if (shard->halted)
 		return false;
 	if (work->strand->last != NULL && work->turn < shard->key_turn)
 		return true;
 	work->turn = 0;
-	if (unrivaled(shard, work->strand))
+	if (unrivaled(shard, work->strand)) {
+		if (idlers && !work->announced)
+			announce(work);
 		return true;
+	}
 	if (!work->announced)
 		return false;
 	withdraw(work);
@@ -310,13 +313,13 @@ static bool goes_on(struct tpi_shard *shard, struct tpi_work *work)
 	return unrivaled(shard, work->strand);
 }
 
-bool tpi_shard_proceed(struct tpi_shard *shard, struct tpi_work *work)
+bool tpi_shard_proceed(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
 {
 	struct tpi_strand *strand = work->strand;
 
 	if (strand->flags & TPI_STRAND_LOOSE)
 		return false;
-	if (goes_on(shard, work)) {
+	if (goes_on(shard, work, idlers)) {
 		start(shard, work);
 		return true;
 	}

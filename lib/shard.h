@@ -116,8 +116,8 @@ bool tpi_shard_take(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
 /* The job in hand has ended; `ns` is how long it ran, or -1 if it was not timed. */
 void tpi_shard_end(struct tpi_shard *shard, const struct tpi_work *work, int64_t ns);
 
-/* Then: starts the next job of the same strand, or lets go of the strand and returns false. */
-bool tpi_shard_proceed(struct tpi_shard *shard, struct tpi_work *work);
+/* Then: starts the next job of the same strand, or lets go of the strand and returns false. `idlers` as above. */
+bool tpi_shard_proceed(struct tpi_shard *shard, struct tpi_work *work, bool idlers);
 
 /* A job counted in the queue has ended without running. */
 void tpi_shard_evicted(struct tpi_shard *shard, struct tpi_job *job, int outcome);

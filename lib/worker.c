@@ -88,13 +88,13 @@ static bool next(struct tpi_worker *worker, int64_t ns)
 {
 	struct tpi_work *work = &worker->work;
 	struct tpi_shard *shard = work->shard;
-	bool more;
+	bool asleep = idlers(worker), more;
 
 	tpi_lock_take(&shard->lock);
 	tpi_shard_end(shard, work, ns);
-	more = tpi_shard_proceed(shard, work);
+	more = tpi_shard_proceed(shard, work, asleep);
 	if (!more && (shard == home(worker) || !tpi_shard_promising(home(worker))))
-		more = tpi_shard_take(shard, work, idlers(worker));
+		more = tpi_shard_take(shard, work, asleep);
 	tpi_lock_drop(&shard->lock);
 	return more;
 }

@@ -34,10 +34,12 @@ static uintptr_t value_of(const struct tpi_work *work)
 	return (uintptr_t)work->call.arg;
 }
 
+static bool idlers;
+
 static bool finish(struct tpi_work *work)
 {
 	tpi_shard_end(&shard, work, -1);
-	return tpi_shard_proceed(&shard, work);
+	return tpi_shard_proceed(&shard, work, idlers);
 }
 
 START_TEST(a_running_key_is_not_taken_twice)
@@ -151,6 +153,25 @@ START_TEST(an_announcement_lasts_until_the_key_is_let_go)
 }
 END_TEST
 
+START_TEST(a_key_that_runs_on_is_announced_once_somebody_idles)
+{
+	struct tpi_work work;
+
+	start_shard(8);
+	for (uintptr_t i = 0; i < 2 * TURN; i++)
+		put("a", i);
+	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert(!tpi_shard_announces(&shard, 7));
+	idlers = true;
+	for (unsigned i = 1; i < 2 * TURN; i++)
+		ck_assert(finish(&work));
+	ck_assert(tpi_shard_announces(&shard, 7));
+	ck_assert(!finish(&work));
+	ck_assert(!tpi_shard_announces(&shard, 7));
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
 START_TEST(a_waiter_counts_the_jobs_of_its_moment)
 {
 	struct tpi_gathering gathering;
@@ -236,6 +257,7 @@ int main(void)
 		a_key_alone_goes_on_past_its_turn,
 		jobs_without_a_key_stay_on_offer_while_one_runs,
 		an_announcement_lasts_until_the_key_is_let_go,
+		a_key_that_runs_on_is_announced_once_somebody_idles,
 		a_waiter_counts_the_jobs_of_its_moment,
 		a_halted_shard_starts_nothing_and_gives_up_all_that_waits,
 		what_comes_past_the_bound_keeps_its_place,

@@ -120,8 +120,7 @@ static void *stop_early(void *arg)
 	uint64_t state = round_seed ^ *(unsigned *)arg * UINT64_C(77);
 	int error = 0;
 
-	while (play.accepted < play.stop_after && !play.over)
-		pause_shortly();
+	tally_wait(&play.stop_now, 1);
 	play.stopped = true;
 	switch (random_below(&state, 4)) {
 	case 0:
@@ -186,7 +185,8 @@ static void choose(uint64_t *state)
 	play.producers = 1 + random_below(state, MAX_PRODUCERS);
 	play.jobs = 1 + random_below(state, random_below(state, 2) ? MAX_JOBS : 50);
 	play.stoppers = random_below(state, 3) ? 0 : 1 + random_below(state, 2);
-	play.stop_after = random_below(state, play.producers * play.jobs);
+	play.stop_after = 1 + random_below(state, play.producers * play.jobs);
+	tally_init(&play.stop_now);
 	choose_keys(state);
 	for (unsigned p = 0; p < play.producers; p++)
 		for (unsigned i = 0; i < play.jobs; i++) {
@@ -274,6 +274,7 @@ static void play_round(unsigned threads)
 	for (unsigned i = 0; i < play.producers; i++)
 		pthread_join(producers[i], NULL);
 	play.over = true;
+	tally_add(&play.stop_now);
 	for (unsigned i = 0; i < play.stoppers; i++)
 		pthread_join(stoppers[i], NULL);
 	pthread_join(meddler, NULL);

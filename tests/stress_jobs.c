@@ -53,7 +53,8 @@ int64_t random_timeout(uint64_t *state)
 void note_result(struct job *job, int error, int64_t timeout)
 {
 	job->accepted = error == 0;
-	play.accepted += error == 0;
+	if (error == 0 && ++play.accepted == play.stop_after)
+		tally_add(&play.stop_now);
 	check(error == 0 || error == -EAGAIN || error == -ETIMEDOUT || error == -ECANCELED);
 	check(error != -EAGAIN || timeout == 0);
 	check(error != -ETIMEDOUT || timeout > 0);

@@ -44,6 +44,7 @@ struct play {
 	struct taskpool *pool;
 	unsigned producers, jobs, keys, stoppers;
 	unsigned long stop_after; /* so many accepted jobs */
+	struct tally stop_now;
 	_Atomic bool started, stopped, over;
 	_Atomic unsigned long accepted, ended;
 	_Atomic unsigned workers_stopped;
