@@ -32,7 +32,7 @@
  * that goes from job to job never makes an unpromising shard promising, so it needs no look.
  *
  * The announcement: of a key that runs while others idle, the submit need not wake anyone, since the runner looks for
- * its next job. The runner withdraws the announcement and then empties the ring once more before it lets the key go:
+ * its next job. The runner withdraws the announcement and then looks into the ring once more before it lets the key go:
  * the same pattern again. The announcement is a 64-bit seeded hash; two keys that share it (about one pair in 10^19)
  * could at worst miss a wake-up of each other, never run as one.
  *

@@ -291,8 +291,9 @@ static bool unrivaled(struct tpi_shard *shard, const struct tpi_strand *strand)
 }
 
 /*
- * Whether the strand has another job now. The announcement stays while the key goes on; before the key is let go it
- * is withdrawn, and what relied on it is in the ring by then.
+ * Whether the strand has another job now. The announcement stays while the key goes on; it is withdrawn before the key
+ * is let go, and then what relied on it is in the ring: it is looked for once more, but where another key is ready,
+ * since then a searcher is on its way to this shard if anybody idles.
  */
 static bool goes_on(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
 {
@@ -309,7 +310,6 @@ static bool goes_on(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
 	if (!work->announced)
 		return false;
 	withdraw(work);
-	tpi_shard_drain(shard);
 	return unrivaled(shard, work->strand);
 }
 

@@ -152,7 +152,7 @@ static void *use_default(void *arg)
 
 static int use_default_in_child(void *arg)
 {
-	if (!CHILD_HAS_THREADS)
+	if (!CHILD_HAS_THREADS || !CHILD_HAS_MALLOC)
 		return 0;
 	use_default(arg);
 	expect(taskpool_wait(taskpool_default(), TASKPOOL_FOREVER) == 0);

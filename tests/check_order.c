@@ -209,7 +209,8 @@ START_TEST(every_job_of_a_stopped_pool_ends_once)
 		char name[32];
 
 		for (unsigned i = 0; i < LENGTH(jobs); i++) {
-			jobs[i].ran = jobs[i].ended = 0;
+			jobs[i].ran = 0;
+			jobs[i].ended = 0;
 			snprintf(name, sizeof(name), "key %u", i % 7);
 			expect(submit_with_end(pool, i % 8 ? name : NULL, mark_job, canceled_end, &jobs[i]) == 0);
 		}

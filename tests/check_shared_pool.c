@@ -91,7 +91,7 @@ static int use_default_in_child(void *inherited)
 	struct taskpool *pool;
 	struct tally ran;
 
-	if (!CHILD_HAS_THREADS)
+	if (!CHILD_HAS_THREADS || !CHILD_HAS_MALLOC)
 		return 0;
 	pool = taskpool_default();
 	expect(pool != NULL);
@@ -129,7 +129,7 @@ static int use_default_in_grandchild(void *pool)
 {
 	struct taskpool *own;
 
-	if (!CHILD_HAS_THREADS)
+	if (!CHILD_HAS_THREADS || !CHILD_HAS_MALLOC)
 		return 0;
 	own = taskpool_default();
 	expect(taskpool_submit(own, "key", nothing_job, NULL) == 0);

@@ -112,7 +112,8 @@ START_TEST(start_that_fails_keeps_the_jobs_and_can_be_repeated)
 		ck_assert_uint_eq(stats.queued, 20);
 		ck_assert_uint_eq(stats.ran + stats.canceled + stats.running, 0);
 		ck_assert_int_eq(taskpool_submit(pool, "key", nothing_job, NULL), 0);
-		hooks_started = hooks_stopped = 0;
+		hooks_started = 0;
+		hooks_stopped = 0;
 		ck_assert_int_eq(taskpool_start(pool), 0);
 		ck_assert_int_eq(taskpool_start(pool), -EALREADY);
 		ck_assert_int_eq(taskpool_wait(pool, TASKPOOL_FOREVER), 0);
