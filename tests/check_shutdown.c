@@ -170,6 +170,55 @@ START_TEST(a_draining_pool_runs_its_jobs_and_takes_no_new_ones)
 }
 END_TEST
 
+struct submitter {
+	struct taskpool *pool;
+	const char *key;
+	_Atomic(pid_t) id;
+	int error;
+};
+
+static void *submit_one(void *arg)
+{
+	struct submitter *submitter = arg;
+
+	submitter->id = thread_id();
+	submitter->error = taskpool_submit(submitter->pool, submitter->key, forbidden_job, NULL);
+	return NULL;
+}
+
+/* The drain itself makes no room here: the job that runs does not end before they were refused. */
+START_TEST(a_drain_refuses_blocked_submits_at_once)
+{
+	struct shutter shutter = { .pool = start_pool(1, 1, (unsigned)_i) };
+	struct submitter submitters[] = { { .pool = shutter.pool, .key = "key" }, { .pool = shutter.pool } };
+	struct taskpool_stats stats = { .size = sizeof(stats) };
+	pthread_t threads[2], thread;
+	struct gate gate;
+
+	gate_init(&gate);
+	ck_assert_int_eq(taskpool_submit(shutter.pool, "key", gate_job, &gate), 0);
+	tally_wait(&gate.entered, 1);
+	ck_assert_int_eq(taskpool_submit(shutter.pool, "key", nothing_job, NULL), 0);
+	for (size_t i = 0; i < LENGTH(threads); i++)
+		threads[i] = spawn(submit_one, &submitters[i]);
+	while (stats.blocked < LENGTH(threads)) {
+		pause_shortly();
+		ck_assert_int_eq(taskpool_stats(shutter.pool, &stats), 0);
+	}
+	for (size_t i = 0; i < LENGTH(threads); i++)
+		await_asleep(submitters[i].id);
+	thread = begin_drain(&shutter);
+	for (size_t i = 0; i < LENGTH(threads); i++) {
+		pthread_join(threads[i], NULL);
+		ck_assert_int_eq(submitters[i].error, -ECANCELED);
+	}
+	gate_open(&gate);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(shutter.error, 0);
+	taskpool_free(shutter.pool);
+}
+END_TEST
+
 START_TEST(stop_cuts_a_drain_short)
 {
 	struct shutter shutter = { .pool = start_pool(2, 0, (unsigned)_i) };
@@ -214,6 +263,7 @@ int main(void)
 		shutdown_without_drain_cancels_at_once,
 		shutdown_inside_a_job_is_refused_and_changes_nothing,
 		a_draining_pool_runs_its_jobs_and_takes_no_new_ones,
+		a_drain_refuses_blocked_submits_at_once,
 		stop_cuts_a_drain_short,
 		shutdown_with_a_bad_report_changes_nothing,
 		NULL,
