@@ -99,7 +99,7 @@ static inline bool has_room(struct tpi_inbox *inbox)
 {
 	if (inbox->accepted - inbox->left_seen < inbox->capacity)
 		return true;
-	/* Pairs with the store in leave_queue (shard.c): the slots of what has left are free. */
+	/* Pairs with the store in tpi_shard_leave (shard.c): the slots of what has left are free. */
 	inbox->left_seen = atomic_load_explicit(&inbox->left, memory_order_acquire);
 	return inbox->accepted - inbox->left_seen < inbox->capacity;
 }

@@ -82,7 +82,7 @@ static enum tpi_put watch(struct tpi_submission *submission, int64_t deadline)
 
 	enroll(submission, 1);
 	for (;;) {
-		/* Pairs with the additions in leave_queue and tpi_shard_room_changed. */
+		/* Pairs with the additions in tpi_shard_leave and tpi_shard_room_changed. */
 		uint32_t seen = atomic_load_explicit(&word->value, memory_order_acquire);
 
 		result = tpi_submission_try(submission);

@@ -7,19 +7,8 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "ready.h"
 #include "shard.h"
-
-/* Of a busy shard the inbox is looked into at least once in so many takes, so that no key waits there for long. */
-#define TAKES_PER_DRAIN 32
-
-/*
- * After so many timed jobs shorter than QUICK_NS one submit of 16 is timed, until longer ones outweigh them: a short
- * job that lost its processor looks long, but seldom does so four times.
- */
-#define QUICK_JOBS 64
-#define SLOW_WEIGHT 16
-#define QUICK_NS 1000
-#define QUICK_SPARSE 15
 
 int tpi_shard_init(struct tpi_shard *shard, uint32_t capacity, uint32_t workers, uint32_t key_turn)
 {
@@ -55,7 +44,7 @@ no_room:
 	return error;
 }
 
-static void give_back(struct tpi_shard *shard, struct tpi_job *job)
+void tpi_shard_give_back(struct tpi_shard *shard, struct tpi_job *job)
 {
 	if (job->heap)
 		tpi_release(job);
@@ -70,7 +59,7 @@ static void empty(struct tpi_shard *shard)
 
 	for (struct tpi_job *job = tpi_shard_evict_all(shard); job != NULL; job = next) {
 		next = job->next;
-		give_back(shard, job);
+		tpi_shard_give_back(shard, job);
 	}
 	tpi_table_clear(&shard->table);
 }
@@ -98,45 +87,6 @@ void tpi_shard_abandon(struct tpi_shard *shard)
 	if (tpi_lock_try(&shard->lock))
 		empty(shard);
 	release(shard);
-}
-
-static bool none_ready(const struct tpi_shard *shard)
-{
-	return atomic_load_explicit(&shard->ready, memory_order_relaxed) == 0;
-}
-
-static void make_ready(struct tpi_shard *shard, struct tpi_strand *strand)
-{
-	uint32_t ready = atomic_load_explicit(&shard->ready, memory_order_relaxed);
-
-	strand->state = TPI_STRAND_READY;
-	if (ready == 0) {
-		strand->next_ready = strand;
-	} else {
-		strand->next_ready = shard->last_ready->next_ready;
-		shard->last_ready->next_ready = strand;
-	}
-	shard->last_ready = strand;
-	atomic_store_explicit(&shard->ready, ready + 1, memory_order_relaxed);
-}
-
-/*
- * The strand to run from. Of jobs without a key the next one may be taken while this one runs: as long as there are
- * any their strand stays in the list, at its end, so that `ready` never looks like 0 to a worker about to sleep.
- */
-static struct tpi_strand *pick_ready(struct tpi_shard *shard)
-{
-	uint32_t ready = atomic_load_explicit(&shard->ready, memory_order_relaxed);
-	struct tpi_strand *first = shard->last_ready->next_ready;
-
-	if (first->flags & TPI_STRAND_LOOSE && first->waiting > 1) {
-		shard->last_ready = first;
-		return first;
-	}
-	shard->last_ready->next_ready = first->next_ready;
-	atomic_store_explicit(&shard->ready, ready - 1, memory_order_relaxed);
-	first->state = first->flags & TPI_STRAND_LOOSE ? TPI_STRAND_IDLE : TPI_STRAND_RUNNING;
-	return first;
 }
 
 /* The strand of the record's key; `spare` (may be NULL) is used rather than the slab if there is none yet. */
@@ -172,7 +122,7 @@ static void append(struct tpi_shard *shard, struct tpi_strand *strand, struct tp
 	shard->waiting++;
 	shard->entered++;
 	if (strand->state == TPI_STRAND_IDLE)
-		make_ready(shard, strand);
+		tpi_make_ready(shard, strand);
 }
 
 static void note_peak(struct tpi_shard *shard)
@@ -217,8 +167,7 @@ void tpi_shard_room_changed(struct tpi_shard *shard)
 	tpi_word_wake(&shard->room, TPI_WAKE_ALL);
 }
 
-/* `count` jobs do not wait any more. */
-static void leave_queue(struct tpi_shard *shard, uint64_t count)
+void tpi_shard_leave(struct tpi_shard *shard, uint64_t count)
 {
 	uint64_t left = atomic_load_explicit(&shard->inbox.left, memory_order_relaxed);
 
@@ -234,123 +183,12 @@ static void leave_queue(struct tpi_shard *shard, uint64_t count)
 	}
 }
 
-static void start(struct tpi_shard *shard, struct tpi_work *work)
-{
-	struct tpi_job *job = tpi_strand_pop(work->strand);
-
-	work->call = job->call;
-	work->epoch = job->epoch;
-	work->turn++;
-	give_back(shard, job);
-	leave_queue(shard, 1);
-}
-
-static void announce(struct tpi_work *work)
-{
-	uint64_t tag = work->strand->tag;
-
-	atomic_store_explicit(&work->shard->announced[tag % TPI_ANNOUNCED], tag, memory_order_relaxed);
-	work->announced = true;
-}
-
-/* After this a submit of the key wakes an idle worker again; what was submitted before is still in the ring. */
-static void withdraw(struct tpi_work *work)
-{
-	_Atomic uint64_t *place = &work->shard->announced[work->strand->tag % TPI_ANNOUNCED];
-
-	if (atomic_load_explicit(place, memory_order_relaxed) == work->strand->tag)
-		atomic_store(place, 0); /* before the next look into the ring; pairs with tpi_shard_announces */
-	work->announced = false;
-}
-
-bool tpi_shard_take(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
-{
-	struct tpi_strand *strand;
-
-	if (none_ready(shard) || ++shard->takes >= TAKES_PER_DRAIN)
-		tpi_shard_drain(shard);
-	if (shard->halted || none_ready(shard))
-		return false;
-	strand = pick_ready(shard);
-	work->shard = shard;
-	work->strand = strand;
-	work->turn = 0;
-	work->announced = false;
-	if (idlers && !(strand->flags & TPI_STRAND_LOOSE))
-		announce(work);
-	start(shard, work);
-	return true;
-}
-
-/* Whether the strand goes on past its turn: it has jobs, and no other key is ready. */
-static bool unrivaled(struct tpi_shard *shard, const struct tpi_strand *strand)
-{
-	if (none_ready(shard))
-		tpi_shard_drain(shard);
-	return strand->last != NULL && none_ready(shard);
-}
-
-/*
- * Whether the strand has another job now. The announcement stays while the key goes on; it is withdrawn before the key
- * is let go, and then what relied on it is in the ring: it is looked for once more, but where another key is ready,
- * since then a searcher is on its way to this shard if anybody idles.
- */
-static bool goes_on(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
-{
-	if (shard->halted)
-		return false;
-	if (work->strand->last != NULL && work->turn < shard->key_turn)
-		return true;
-	work->turn = 0;
-	if (unrivaled(shard, work->strand)) {
-		if (idlers && !work->announced)
-			announce(work);
-		return true;
-	}
-	if (!work->announced)
-		return false;
-	withdraw(work);
-	return unrivaled(shard, work->strand);
-}
-
-bool tpi_shard_proceed(struct tpi_shard *shard, struct tpi_work *work, bool idlers)
-{
-	struct tpi_strand *strand = work->strand;
-
-	if (strand->flags & TPI_STRAND_LOOSE)
-		return false;
-	if (goes_on(shard, work, idlers)) {
-		start(shard, work);
-		return true;
-	}
-	strand->state = TPI_STRAND_IDLE;
-	if (strand->last != NULL)
-		make_ready(shard, strand);
-	else
-		tpi_table_remove(&shard->table, strand);
-	return false;
-}
-
-static void count_end(struct tpi_shard *shard, uint32_t epoch, int outcome)
+void tpi_shard_count_end(struct tpi_shard *shard, uint32_t epoch, int outcome)
 {
 	shard->ended[outcome]++;
 	for (struct tpi_waiter *waiter = shard->waiters; waiter != NULL; waiter = waiter->next)
 		if ((int32_t)(waiter->mark - epoch) >= 0 && --waiter->remaining == 0)
 			tpi_gathering_part(waiter->gathering);
-}
-
-void tpi_shard_end(struct tpi_shard *shard, const struct tpi_work *work, int64_t ns)
-{
-	count_end(shard, work->epoch, TASKPOOL_RAN);
-	if (ns < 0)
-		return;
-	if (ns < QUICK_NS)
-		shard->quick += shard->quick < QUICK_JOBS;
-	else
-		shard->quick -= shard->quick < SLOW_WEIGHT ? shard->quick : SLOW_WEIGHT;
-	if (shard->quick == 0 || shard->quick == QUICK_JOBS)
-		atomic_store_explicit(&shard->inbox.sparse, shard->quick == 0 ? 0 : QUICK_SPARSE,
-				      memory_order_relaxed);
 }
 
 bool tpi_shard_hurried(struct tpi_shard *shard)
@@ -368,8 +206,8 @@ void tpi_shard_calm(struct tpi_shard *shard)
 
 void tpi_shard_evicted(struct tpi_shard *shard, struct tpi_job *job, int outcome)
 {
-	count_end(shard, job->epoch, outcome);
-	give_back(shard, job);
+	tpi_shard_count_end(shard, job->epoch, outcome);
+	tpi_shard_give_back(shard, job);
 }
 
 static struct tpi_job **move_jobs(struct tpi_strand *strand, struct tpi_job **end)
@@ -397,7 +235,7 @@ struct tpi_job *tpi_shard_evict_all(struct tpi_shard *shard)
 	*end = NULL;
 	shard->loose.state = TPI_STRAND_IDLE;
 	atomic_store_explicit(&shard->ready, 0, memory_order_relaxed);
-	leave_queue(shard, shard->waiting);
+	tpi_shard_leave(shard, shard->waiting);
 	return jobs;
 }
 

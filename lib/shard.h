@@ -58,16 +58,6 @@ struct tpi_shard {
 	struct tpi_inbox inbox;
 };
 
-/* A job in a worker's hands. */
-struct tpi_work {
-	struct tpi_shard *shard;
-	struct tpi_strand *strand; /* this worker's alone until the job has ended */
-	struct tpi_call call;
-	uint32_t epoch;
-	uint32_t turn;             /* which job of this strand's turn it is, from 1 */
-	bool announced;
-};
-
 int tpi_shard_init(struct tpi_shard *shard, uint32_t capacity, uint32_t workers, uint32_t key_turn);
 
 /* Nobody uses the shard any more; jobs that still wait are forgotten. */
@@ -107,18 +97,6 @@ enum tpi_put tpi_shard_enter(struct tpi_shard *shard, struct tpi_record *record,
 /* Moves what waits in the ring into the strands. */
 void tpi_shard_drain(struct tpi_shard *shard);
 
-/*
- * Starts the first job of the ready strand that has waited longest. `idlers`: somebody sleeps, so the key that runs is
- * announced.
- */
-bool tpi_shard_take(struct tpi_shard *shard, struct tpi_work *work, bool idlers);
-
-/* The job in hand has ended; `ns` is how long it ran, or -1 if it was not timed. */
-void tpi_shard_end(struct tpi_shard *shard, const struct tpi_work *work, int64_t ns);
-
-/* Then: starts the next job of the same strand, or lets go of the strand and returns false. `idlers` as above. */
-bool tpi_shard_proceed(struct tpi_shard *shard, struct tpi_work *work, bool idlers);
-
 /* A job counted in the queue has ended without running. */
 void tpi_shard_evicted(struct tpi_shard *shard, struct tpi_job *job, int outcome);
 
@@ -135,6 +113,14 @@ static inline uint64_t tpi_shard_unended(const struct tpi_shard *shard)
 	return shard->entered - shard->ended[TASKPOOL_RAN] - shard->ended[TASKPOOL_CANCELED] -
 	       shard->ended[TASKPOOL_EXPIRED] - shard->ended[TASKPOOL_REPLACED];
 }
+
+/* `count` jobs do not wait any more: there is room for as many. */
+void tpi_shard_leave(struct tpi_shard *shard, uint64_t count);
+
+/* A job that entered in this epoch has ended. */
+void tpi_shard_count_end(struct tpi_shard *shard, uint32_t epoch, int outcome);
+
+void tpi_shard_give_back(struct tpi_shard *shard, struct tpi_job *job);
 
 /* Wakes all who sleep for room, to look again. */
 void tpi_shard_room_changed(struct tpi_shard *shard);

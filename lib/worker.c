@@ -47,25 +47,25 @@ static bool idlers(const struct tpi_worker *worker)
 
 static void count(struct tpi_worker *worker, int64_t started, int64_t ended)
 {
-	const struct tpi_work *work = &worker->work;
+	const struct tpi_turn *turn = &worker->turn;
 
 	worker->burst++;
 	tpi_meter_add(&worker->meter.ran, 1);
-	if (work->shard != home(worker))
+	if (turn->shard != home(worker))
 		tpi_meter_add(&worker->meter.stolen, 1);
-	if (work->call.stamp != 0)
-		tpi_meter_time(&worker->meter, started - work->call.stamp, ended - started);
+	if (turn->call.stamp != 0)
+		tpi_meter_time(&worker->meter, started - turn->call.stamp, ended - started);
 }
 
 /* Runs the job in hand and calls its end; `*ns` is how long it ran, -1 if it is not timed. False: a forked child. */
 static bool perform(struct tpi_worker *worker, int64_t *ns)
 {
-	struct tpi_call call = worker->work.call;
+	struct tpi_call call = worker->turn.call;
 	bool timed = call.stamp != 0;
 	int64_t started = timed ? tpi_now() : 0, ended;
 	unsigned generation = worker->generation;
 
-	tpi_context_begin(&worker->context, worker->work.strand);
+	tpi_context_begin(&worker->context, worker->turn.strand);
 	worker->frame.context = &worker->context;
 	call.run(&worker->context, call.arg);
 	if (tpi_fork_now() != generation)
@@ -86,15 +86,15 @@ static bool perform(struct tpi_worker *worker, int64_t *ns)
 /* After a job: the next one of its strand, or another of its shard unless there is work at home. */
 static bool next(struct tpi_worker *worker, int64_t ns)
 {
-	struct tpi_work *work = &worker->work;
-	struct tpi_shard *shard = work->shard;
+	struct tpi_turn *turn = &worker->turn;
+	struct tpi_shard *shard = turn->shard;
 	bool asleep = idlers(worker), more;
 
 	tpi_lock_take(&shard->lock);
-	tpi_shard_end(shard, work, ns);
-	more = tpi_shard_proceed(shard, work, asleep);
+	tpi_turn_end(shard, turn, ns);
+	more = tpi_turn_proceed(shard, turn, asleep);
 	if (!more && (shard == home(worker) || !tpi_shard_promising(home(worker))))
-		more = tpi_shard_take(shard, work, asleep);
+		more = tpi_turn_take(shard, turn, asleep);
 	tpi_lock_drop(&shard->lock);
 	return more;
 }
@@ -107,7 +107,7 @@ static bool take_home(struct tpi_worker *worker)
 	if (!tpi_shard_promising(shard))
 		return false;
 	tpi_lock_take(&shard->lock);
-	found = tpi_shard_take(shard, &worker->work, idlers(worker));
+	found = tpi_turn_take(shard, &worker->turn, idlers(worker));
 	tpi_lock_drop(&shard->lock);
 	return found;
 }
@@ -124,7 +124,7 @@ static bool steal(struct tpi_worker *worker)
 
 		if (!tpi_shard_promising(shard) || !tpi_lock_try(&shard->lock))
 			continue;
-		found = tpi_shard_take(shard, &worker->work, idlers(worker));
+		found = tpi_turn_take(shard, &worker->turn, idlers(worker));
 		tpi_lock_drop(&shard->lock);
 		if (found)
 			worker->cursor = number;

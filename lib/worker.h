@@ -12,6 +12,7 @@
 #include "meter.h"
 #include "self.h"
 #include "shard.h"
+#include "turn.h"
 #include "util.h"
 
 /* One thread of a pool. Its own alone, but for the meter, the context's cancellation and what the crew holds of it. */
@@ -21,7 +22,7 @@ struct tpi_worker {
 	unsigned cursor;     /* the shard that last had something to steal */
 	unsigned generation; /* of forks, when the pool was made */
 	unsigned burst;      /* jobs since it last searched */
-	struct tpi_work work;
+	struct tpi_turn turn;
 	struct tpi_frame frame;
 	struct taskpool_context context;
 	struct tpi_meter meter;

@@ -243,6 +243,26 @@ START_TEST(free_inside_end_stops_and_frees_after_it)
 }
 END_TEST
 
+static void free_at_once(struct taskpool_context *context, void *arg)
+{
+	(void)arg;
+	taskpool_free(taskpool_context_pool(context));
+}
+
+/* The job can start, and the pool be gone, before the submit that brought it has returned. */
+START_TEST(a_job_may_free_the_pool_while_its_submit_returns)
+{
+	unsigned threads = settled_threads();
+
+	for (unsigned i = 0; i < 500; i++) {
+		struct taskpool *pool = start_pool(3, 0, (unsigned)_i);
+
+		expect(taskpool_submit(pool, i % 2 ? "key" : NULL, free_at_once, NULL) == 0);
+	}
+	await_threads(threads);
+}
+END_TEST
+
 START_TEST(many_lives_leave_no_threads_and_no_fds)
 {
 	unsigned threads, fds;
@@ -304,6 +324,7 @@ int main(void)
 		free_stops_a_busy_pool,
 		free_inside_a_job_stops_and_frees_after_it,
 		free_inside_end_stops_and_frees_after_it,
+		a_job_may_free_the_pool_while_its_submit_returns,
 		many_lives_leave_no_threads_and_no_fds,
 		NULL,
 	};

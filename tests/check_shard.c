@@ -7,6 +7,7 @@
 
 #include "shard.h"
 #include "suite.h"
+#include "turn.h"
 
 #define TURN 3
 
@@ -29,34 +30,34 @@ static void put(const char *key, uintptr_t value)
 	ck_assert_int_eq(tpi_inbox_put(&shard.inbox, &record), TPI_PUT_DONE);
 }
 
-static uintptr_t value_of(const struct tpi_work *work)
+static uintptr_t value_of(const struct tpi_turn *work)
 {
 	return (uintptr_t)work->call.arg;
 }
 
 static bool idlers;
 
-static bool finish(struct tpi_work *work)
+static bool finish(struct tpi_turn *work)
 {
-	tpi_shard_end(&shard, work, -1);
-	return tpi_shard_proceed(&shard, work, idlers);
+	tpi_turn_end(&shard, work, -1);
+	return tpi_turn_proceed(&shard, work, idlers);
 }
 
 START_TEST(a_running_key_is_not_taken_twice)
 {
-	struct tpi_work first, second;
+	struct tpi_turn first, second;
 
 	start_shard(8);
 	put("a", 1);
 	put("a", 2);
 	put("b", 3);
-	ck_assert(tpi_shard_take(&shard, &first, true));
+	ck_assert(tpi_turn_take(&shard, &first, true));
 	ck_assert_uint_eq(value_of(&first), 1);
-	ck_assert(tpi_shard_take(&shard, &second, true));
+	ck_assert(tpi_turn_take(&shard, &second, true));
 	ck_assert_uint_eq(value_of(&second), 3);
 	put("a", 4);
 	put("b", 5);
-	ck_assert(!tpi_shard_take(&shard, &(struct tpi_work){0}, true));
+	ck_assert(!tpi_turn_take(&shard, &(struct tpi_turn){0}, true));
 	ck_assert(finish(&first));
 	ck_assert_uint_eq(value_of(&first), 2);
 	ck_assert(finish(&second));
@@ -73,23 +74,23 @@ END_TEST
 
 START_TEST(a_turn_ends_when_another_key_is_ready)
 {
-	struct tpi_work work;
+	struct tpi_turn work;
 
 	start_shard(16);
 	for (uintptr_t i = 0; i < 2 * TURN; i++)
 		put("hot", i);
-	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert(tpi_turn_take(&shard, &work, false));
 	put("cold", 100);
 	for (uintptr_t i = 1; i < TURN; i++) {
 		ck_assert(finish(&work));
 		ck_assert_uint_eq(value_of(&work), i);
 	}
 	ck_assert(!finish(&work));
-	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert(tpi_turn_take(&shard, &work, false));
 	ck_assert_uint_eq(value_of(&work), 100);
 	ck_assert(!finish(&work));
 	for (uintptr_t i = TURN; i < 2 * TURN; i++) {
-		ck_assert(i == TURN ? tpi_shard_take(&shard, &work, false) : finish(&work));
+		ck_assert(i == TURN ? tpi_turn_take(&shard, &work, false) : finish(&work));
 		ck_assert_uint_eq(value_of(&work), i);
 	}
 	ck_assert(!finish(&work));
@@ -99,12 +100,12 @@ END_TEST
 
 START_TEST(a_key_alone_goes_on_past_its_turn)
 {
-	struct tpi_work work;
+	struct tpi_turn work;
 
 	start_shard(16);
 	for (uintptr_t i = 0; i < 4 * TURN; i++)
 		put("only", i);
-	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert(tpi_turn_take(&shard, &work, false));
 	for (uintptr_t i = 1; i < 4 * TURN; i++) {
 		ck_assert(finish(&work));
 		ck_assert_uint_eq(value_of(&work), i);
@@ -117,14 +118,14 @@ END_TEST
 /* A searcher that looks while jobs without a key are left must never see `ready` at 0. */
 START_TEST(jobs_without_a_key_stay_on_offer_while_one_runs)
 {
-	struct tpi_work work[3];
+	struct tpi_turn work[3];
 
 	start_shard(8);
 	for (uintptr_t i = 0; i < 3; i++)
 		put(NULL, i);
 	for (unsigned i = 0; i < 3; i++) {
 		ck_assert(i == 0 || tpi_shard_promising(&shard));
-		ck_assert(tpi_shard_take(&shard, &work[i], false));
+		ck_assert(tpi_turn_take(&shard, &work[i], false));
 		ck_assert_uint_eq(value_of(&work[i]), i);
 	}
 	ck_assert(!tpi_shard_promising(&shard));
@@ -136,12 +137,12 @@ END_TEST
 
 START_TEST(an_announcement_lasts_until_the_key_is_let_go)
 {
-	struct tpi_work work;
+	struct tpi_turn work;
 
 	start_shard(8);
 	put("a", 1);
 	ck_assert(!tpi_shard_announces(&shard, 7));
-	ck_assert(tpi_shard_take(&shard, &work, true));
+	ck_assert(tpi_turn_take(&shard, &work, true));
 	ck_assert(tpi_shard_announces(&shard, 7));
 	put("a", 2); /* such a submit wakes nobody: proceed must find it */
 	ck_assert(finish(&work));
@@ -155,12 +156,12 @@ END_TEST
 
 START_TEST(a_key_that_runs_on_is_announced_once_somebody_idles)
 {
-	struct tpi_work work;
+	struct tpi_turn work;
 
 	start_shard(8);
 	for (uintptr_t i = 0; i < 2 * TURN; i++)
 		put("a", i);
-	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert(tpi_turn_take(&shard, &work, false));
 	ck_assert(!tpi_shard_announces(&shard, 7));
 	idlers = true;
 	for (unsigned i = 1; i < 2 * TURN; i++)
@@ -176,12 +177,12 @@ START_TEST(a_waiter_counts_the_jobs_of_its_moment)
 {
 	struct tpi_gathering gathering;
 	struct tpi_waiter waiter = {.gathering = &gathering};
-	struct tpi_work work;
+	struct tpi_turn work;
 
 	start_shard(8);
 	ck_assert_int_eq(tpi_gathering_init(&gathering), 0);
 	put("a", 1);
-	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert(tpi_turn_take(&shard, &work, false));
 	put("a", 2);
 	tpi_shard_watch(&shard, &waiter);
 	tpi_gathering_part(&gathering);
@@ -200,19 +201,19 @@ END_TEST
 
 START_TEST(a_halted_shard_starts_nothing_and_gives_up_all_that_waits)
 {
-	struct tpi_work work;
+	struct tpi_turn work;
 	struct tpi_job *jobs, *next;
 	unsigned count = 0;
 
 	start_shard(8);
 	put("a", 0);
-	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert(tpi_turn_take(&shard, &work, false));
 	put("a", 1);
 	put("a", 2);
 	put("b", 3);
 	put(NULL, 4);
 	shard.halted = true;
-	ck_assert(!tpi_shard_take(&shard, &(struct tpi_work){0}, true));
+	ck_assert(!tpi_turn_take(&shard, &(struct tpi_turn){0}, true));
 	jobs = tpi_shard_evict_all(&shard);
 	ck_assert_uint_eq(shard.table.count, 1); /* the running one's */
 	for (; jobs != NULL; jobs = next, count++) {
@@ -230,7 +231,7 @@ END_TEST
 START_TEST(what_comes_past_the_bound_keeps_its_place)
 {
 	struct tpi_record record = {.call = {nothing_job, NULL, (void *)3, 0}, .tag = 7};
-	struct tpi_work work;
+	struct tpi_turn work;
 
 	start_shard(2);
 	put("a", 1);
@@ -239,7 +240,7 @@ START_TEST(what_comes_past_the_bound_keeps_its_place)
 	ck_assert_int_eq(tpi_shard_enter(&shard, &record, UINT_MAX, false), TPI_PUT_FULL);
 	ck_assert_int_eq(tpi_shard_enter(&shard, &record, UINT_MAX, true), TPI_PUT_DONE);
 	ck_assert_uint_eq(shard.overflow, 1);
-	ck_assert(tpi_shard_take(&shard, &work, false));
+	ck_assert(tpi_turn_take(&shard, &work, false));
 	for (uintptr_t i = 2; i <= 3; i++) {
 		ck_assert(finish(&work));
 		ck_assert_uint_eq(value_of(&work), i);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the libtaskpool authors
+ */
+#ifndef TPI_TURN_H
+#define TPI_TURN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "job.h"
+#include "shard.h"
+#include "strand.h"
+
+/* A strand in a worker's hands, and its job that runs. The strand is this worker's alone until it lets go of it. */
+struct tpi_turn {
+	struct tpi_shard *shard;
+	struct tpi_strand *strand;
+	struct tpi_call call;
+	uint32_t epoch;
+	uint32_t jobs;  /* started in this turn */
+	bool announced; /* see crew.h */
+};
+
+/* ---- Under the shard's lock ---- */
+
+/*
+ * Starts the first job of the ready strand that has waited longest. `idlers`: somebody sleeps, so the key that runs is
+ * announced. False: there is none.
+ */
+bool tpi_turn_take(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers);
+
+/* The job in hand has ended; `ns` is how long it ran, or -1 if it was not timed. */
+void tpi_turn_end(struct tpi_shard *shard, const struct tpi_turn *turn, int64_t ns);
+
+/* Then: starts the next job of the same strand, or lets go of the strand and returns false. `idlers` as above. */
+bool tpi_turn_proceed(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers);
+
+#endif
