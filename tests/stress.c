@@ -220,20 +220,16 @@ static void check_counts(void)
 
 static void free_inside(struct taskpool_context *context, void *arg)
 {
-	gate_job(context, arg); /* until submit has returned: who frees must be the last to use the pool */
+	(void)arg;
 	play.stopped = true;
 	taskpool_free(taskpool_context_pool(context));
 }
 
 static void end_pool(enum ending ending, unsigned threads)
 {
-	static struct gate gate;
-
 	for (unsigned i = 0; i < 2 && ending == WAIT_AND_STOP; i++) /* again for what the first ones submitted */
 		check(taskpool_wait(play.pool, TASKPOOL_FOREVER) == 0);
-	gate_init(&gate);
-	if (ending == FREE_INSIDE && taskpool_submit(play.pool, NULL, free_inside, &gate) == 0) {
-		gate_open(&gate);
+	if (ending == FREE_INSIDE && taskpool_submit(play.pool, NULL, free_inside, NULL) == 0) {
 		while (play.workers_stopped < play.options.workers) /* what the jobs did is visible from here on */
 			pause_shortly();
 		await_threads(threads);
