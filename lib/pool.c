@@ -213,7 +213,7 @@ void tpi_pool_drop(struct taskpool *pool)
 	/* Everybody's last use comes before the last drop. */
 	if (atomic_fetch_sub_explicit(&pool->references, 1, memory_order_acq_rel) != 1)
 		return;
-	tpi_pool_join(pool, TPI_NEVER);
+	tpi_pool_join(pool);
 	for (unsigned i = 0; i < pool->options.workers; i++)
 		tpi_inbox_settle(&pool->shards[i].inbox);
 	destroy(pool);

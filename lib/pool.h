@@ -83,11 +83,11 @@ void tpi_pool_close(struct taskpool *pool);
 /* Closes, cancels what runs, ends what waits, sends the workers home. */
 void tpi_pool_cancel(struct taskpool *pool);
 
-/* Of a closed pool: waits until all jobs have ended, or the deadline has passed. */
-void tpi_pool_drain(struct taskpool *pool, int64_t deadline);
+/* Of a closed pool: waits until all jobs have ended. 0 or -ETIMEDOUT. */
+int tpi_pool_drain(struct taskpool *pool, int64_t deadline);
 
-/* Of a canceled one: waits for the threads that work for it: 0 or -ETIMEDOUT. */
-int tpi_pool_join(struct taskpool *pool, int64_t deadline);
+/* Of a canceled one: waits for the threads that work for it. */
+void tpi_pool_join(struct taskpool *pool);
 
 /* One less of those that tpi_pool_join waits for. */
 void tpi_pool_less(struct tpi_word *count);

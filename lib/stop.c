@@ -80,25 +80,20 @@ void tpi_pool_less(struct tpi_word *count)
 		tpi_word_wake(count, TPI_WAKE_ALL);
 }
 
-static bool until_zero(struct tpi_word *count, int64_t deadline)
+static void until_zero(struct tpi_word *count)
 {
 	uint32_t value;
-	bool in_time = true;
 
 	/* Pairs with the subtraction in tpi_pool_less. */
-	while ((value = atomic_load_explicit(&count->value, memory_order_acquire)) != 0) {
-		if (!in_time)
-			return false;
-		in_time = tpi_word_wait(count, value, deadline);
-	}
-	return true;
+	while ((value = atomic_load_explicit(&count->value, memory_order_acquire)) != 0)
+		tpi_word_wait(count, value, TPI_NEVER);
 }
 
-int tpi_pool_join(struct taskpool *pool, int64_t deadline)
+void tpi_pool_join(struct taskpool *pool)
 {
 	/* Other threads that stop the pool may still be calling `end`s. */
-	if (!until_zero(&pool->enders, deadline) || !until_zero(&pool->alive, deadline))
-		return -ETIMEDOUT;
+	until_zero(&pool->enders);
+	until_zero(&pool->alive);
 	tpi_lock_take(&pool->life);
 	for (unsigned i = 0; !pool->joined && i < pool->started; i++) {
 		if (pthread_equal(pool->threads[i], pthread_self()))
@@ -108,7 +103,6 @@ int tpi_pool_join(struct taskpool *pool, int64_t deadline)
 	}
 	pool->joined = true;
 	tpi_lock_drop(&pool->life);
-	return 0;
 }
 
 TPI_EXPORT int taskpool_request_stop(struct taskpool *pool)
@@ -143,7 +137,10 @@ TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t c
 	if (drain != 0 && !tpi_crew_stopping(&pool->crew))
 		tpi_pool_drain(pool, tpi_deadline(drain));
 	tpi_pool_cancel(pool);
-	error = tpi_pool_join(pool, tpi_deadline(cancel));
+	/* The limit is for the jobs: without any the workers are on their way home. */
+	error = tpi_pool_drain(pool, tpi_deadline(cancel));
+	if (error == 0)
+		tpi_pool_join(pool);
 	if (report != NULL)
 		tpi_stats_report(pool, report);
 	tpi_pool_drop(pool);

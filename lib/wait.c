@@ -43,14 +43,18 @@ static int gather(struct tpi_shard *shards, struct tpi_waiter *waiters, unsigned
 	return error;
 }
 
-/* Nothing comes in any more, so it does not matter when each shard's turn is, and one waiter will do. */
-void tpi_pool_drain(struct taskpool *pool, int64_t deadline)
+/*
+ * Nothing comes in any more, so it does not matter when each shard's turn is, and one waiter will do. One that cannot
+ * be set up, for which POSIX leaves room, waits for nothing: a stop goes on to wait for the threads.
+ */
+int tpi_pool_drain(struct taskpool *pool, int64_t deadline)
 {
 	struct tpi_waiter waiter;
 
 	for (unsigned i = 0; i < pool->options.workers; i++)
-		if (gather(&pool->shards[i], &waiter, 1, deadline) != 0)
-			return;
+		if (gather(&pool->shards[i], &waiter, 1, deadline) == -ETIMEDOUT)
+			return -ETIMEDOUT;
+	return 0;
 }
 
 TPI_EXPORT int taskpool_wait(struct taskpool *pool, int64_t timeout)

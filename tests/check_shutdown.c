@@ -29,6 +29,19 @@ START_TEST(shutdown_drains_the_queue)
 }
 END_TEST
 
+/* The limits are for jobs. Where none is left the call succeeds, though the threads need a moment to end. */
+START_TEST(shutdown_needs_no_time_for_workers_without_jobs)
+{
+	for (unsigned i = 0; i < 50; i++) {
+		struct taskpool *pool = start_pool(3, 0, (unsigned)_i);
+
+		ck_assert_int_eq(taskpool_submit(pool, "key", nothing_job, NULL), 0);
+		ck_assert_int_eq(taskpool_shutdown(pool, TASKPOOL_FOREVER, 0, NULL), 0);
+		taskpool_free(pool);
+	}
+}
+END_TEST
+
 START_TEST(shutdown_of_pool_never_started_does_not_drain)
 {
 	struct taskpool_report report = { .size = sizeof(report) };
@@ -258,6 +271,7 @@ int main(void)
 {
 	const TTest *placed[] = {
 		shutdown_drains_the_queue,
+		shutdown_needs_no_time_for_workers_without_jobs,
 		shutdown_of_pool_never_started_does_not_drain,
 		shutdown_times_out_and_can_be_called_again,
 		shutdown_without_drain_cancels_at_once,
