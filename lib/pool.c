@@ -75,14 +75,9 @@ static int make_words(struct taskpool *pool)
 	error = tpi_word_init(&pool->alive, 0);
 	if (error != 0)
 		goto no_alive;
-	error = tpi_word_init(&pool->enders, 0);
-	if (error != 0)
-		goto no_enders;
 	error = tpi_word_init(&pool->anywhere, 0);
 	if (error == 0)
 		return 0;
-	tpi_word_destroy(&pool->enders);
-no_enders:
 	tpi_word_destroy(&pool->alive);
 no_alive:
 	tpi_word_destroy(&pool->gate);
@@ -94,7 +89,6 @@ no_gate:
 static void destroy_words(struct taskpool *pool)
 {
 	tpi_word_destroy(&pool->anywhere);
-	tpi_word_destroy(&pool->enders);
 	tpi_word_destroy(&pool->alive);
 	tpi_word_destroy(&pool->gate);
 	tpi_lock_destroy(&pool->life);

@@ -51,8 +51,7 @@ struct taskpool {
 	unsigned started;                       /* threads that were made */
 
 	struct tpi_word gate;  /* enum tpi_gate */
-	struct tpi_word alive;  /* workers that have not come home */
-	struct tpi_word enders; /* threads that cancel waiting jobs for a stop */
+	struct tpi_word alive; /* workers that have not come home */
 	_Atomic unsigned references;
 
 	/* What submits leave behind; relaxed counters. */
@@ -86,10 +85,7 @@ void tpi_pool_cancel(struct taskpool *pool);
 /* Of a closed pool: waits until all jobs have ended. 0 or -ETIMEDOUT. */
 int tpi_pool_drain(struct taskpool *pool, int64_t deadline);
 
-/* Of a canceled one: waits for the threads that work for it. */
+/* Of a canceled one: waits for the workers' threads. */
 void tpi_pool_join(struct taskpool *pool);
-
-/* One less of those that tpi_pool_join waits for. */
-void tpi_pool_less(struct tpi_word *count);
 
 #endif

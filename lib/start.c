@@ -37,7 +37,9 @@ static void *worker_main(void *arg)
 	while ((gate = atomic_load_explicit(&pool->gate.value, memory_order_acquire)) == TPI_GATE_SHUT)
 		tpi_word_wait(&pool->gate, TPI_GATE_SHUT, TPI_NEVER);
 	if (gate == TPI_GATE_OPEN && work(pool, worker)) {
-		tpi_pool_less(&pool->alive);
+		/* Pairs with the load in tpi_pool_join. */
+		if (atomic_fetch_sub_explicit(&pool->alive.value, 1, memory_order_acq_rel) == 1)
+			tpi_word_wake(&pool->alive, TPI_WAKE_ALL);
 		tpi_pool_drop(pool);
 	}
 	return NULL;

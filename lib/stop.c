@@ -67,33 +67,17 @@ void tpi_pool_cancel(struct taskpool *pool)
 	/* No job starts any more: what is canceled now is what runs. */
 	for (unsigned i = 0; i < workers; i++)
 		tpi_context_cancel(&pool->workers[i].context);
-	atomic_fetch_add_explicit(&pool->enders.value, 1, memory_order_relaxed);
 	for (unsigned i = 0; i < workers; i++)
 		evict(pool, &pool->shards[i]);
-	tpi_pool_less(&pool->enders);
-}
-
-void tpi_pool_less(struct tpi_word *count)
-{
-	/* Pairs with the load in until_zero. */
-	if (atomic_fetch_sub_explicit(&count->value, 1, memory_order_acq_rel) == 1)
-		tpi_word_wake(count, TPI_WAKE_ALL);
-}
-
-static void until_zero(struct tpi_word *count)
-{
-	uint32_t value;
-
-	/* Pairs with the subtraction in tpi_pool_less. */
-	while ((value = atomic_load_explicit(&count->value, memory_order_acquire)) != 0)
-		tpi_word_wait(count, value, TPI_NEVER);
 }
 
 void tpi_pool_join(struct taskpool *pool)
 {
-	/* Other threads that stop the pool may still be calling `end`s. */
-	until_zero(&pool->enders);
-	until_zero(&pool->alive);
+	uint32_t alive;
+
+	/* Pairs with the subtraction in worker_main (start.c). */
+	while ((alive = atomic_load_explicit(&pool->alive.value, memory_order_acquire)) != 0)
+		tpi_word_wait(&pool->alive, alive, TPI_NEVER);
 	tpi_lock_take(&pool->life);
 	for (unsigned i = 0; !pool->joined && i < pool->started; i++) {
 		if (pthread_equal(pool->threads[i], pthread_self()))

@@ -76,6 +76,38 @@ static void *stop_and_look(void *pool)
 	return NULL;
 }
 
+static void finish_end(void *entered, int outcome)
+{
+	ck_assert_int_eq(outcome, TASKPOOL_CANCELED);
+	tally_add(entered);
+	for (unsigned i = 0; i < 20; i++)
+		pause_shortly(); /* as above */
+	finished = true;
+}
+
+static void *request_the_stop(void *pool)
+{
+	ck_assert_int_eq(taskpool_request_stop(pool), 0);
+	return NULL;
+}
+
+/* The pool has no running job and no worker: all that is left of it is the end that the first thread calls. */
+START_TEST(stop_waits_for_what_another_stop_ends)
+{
+	struct taskpool *pool = make_pool(3, 0, (unsigned)_i);
+	struct tally entered;
+	pthread_t thread;
+
+	tally_init(&entered);
+	ck_assert_int_eq(submit_with_end(pool, "key", forbidden_job, finish_end, &entered), 0);
+	thread = spawn(request_the_stop, pool);
+	tally_wait(&entered, 1);
+	stop_and_look(pool);
+	taskpool_free(pool); /* before the other thread has returned: its call holds what it needs */
+	pthread_join(thread, NULL);
+}
+END_TEST
+
 START_TEST(stop_from_many_threads_waits_in_each)
 {
 	struct taskpool *pool = start_pool(3, 0, (unsigned)_i);
@@ -283,6 +315,7 @@ int main(void)
 	const TTest *placed[] = {
 		stop_inside_a_job_is_refused_and_changes_nothing,
 		stop_again_returns_zero,
+		stop_waits_for_what_another_stop_ends,
 		stop_from_many_threads_waits_in_each,
 		request_stop_ends_waiting_jobs_before_it_returns,
 		request_stop_inside_a_job_stops,
