@@ -32,8 +32,6 @@ void tpi_context_destroy(struct taskpool_context *context)
 void tpi_context_begin(struct taskpool_context *context, const struct tpi_strand *strand)
 {
 	context->strand = strand;
-	if (atomic_load_explicit(&context->canceled.value, memory_order_relaxed) != 0)
-		atomic_store_explicit(&context->canceled.value, 0, memory_order_relaxed);
 }
 
 void tpi_context_end(struct taskpool_context *context)

@@ -17,7 +17,7 @@ struct taskpool_context {
 	const struct tpi_strand *strand; /* of the running job */
 	void *data;                      /* from worker_start */
 	unsigned worker;
-	struct tpi_word canceled;        /* 1: the job was told to stop */
+	struct tpi_word canceled;        /* 1: the pool stops; for good, since a job may be taken and not begun yet */
 	struct tpi_lock lock;            /* guards notify, and its being set with canceled */
 	struct tpi_notify notify;        /* opened and closed by the worker only */
 };
@@ -25,11 +25,11 @@ struct taskpool_context {
 int tpi_context_init(struct taskpool_context *context, struct taskpool *pool, unsigned worker);
 void tpi_context_destroy(struct taskpool_context *context);
 
-/* On the worker, around a job. Nobody can cancel before the first or after the second. */
+/* On the worker, around a job. */
 void tpi_context_begin(struct taskpool_context *context, const struct tpi_strand *strand);
 void tpi_context_end(struct taskpool_context *context);
 
-/* From any thread that keeps the job from ending meanwhile, or that stops the pool. */
+/* Tells the job that runs, or is about to, to stop; from any thread that stops the pool. */
 void tpi_context_cancel(struct taskpool_context *context);
 
 #endif

@@ -33,7 +33,8 @@
  *
  * The announcement: of a key that runs while others idle, the submit need not wake anyone, since the runner looks for
  * its next job. The runner withdraws the announcement and then looks into the ring once more before it lets the key go:
- * the same pattern again. The announcement is a 64-bit seeded hash; two keys that share it (about one pair in 10^19)
+ * the same pattern again. A key is announced only while nothing else in its shard waits to be noticed: otherwise an
+ * offer still under way, which the rest counts on, would be called off by the announcement of its own key. The announcement is a 64-bit seeded hash; two keys that share it (about one pair in 10^19)
  * could at worst miss a wake-up of each other, never run as one.
  *
  * In a PINNED pool only the home worker may run a job: publish looks whether that one is parked;

@@ -39,7 +39,7 @@ _Static_assert(sizeof(struct tpi_record) <= 64, "a record is one cache line");
 struct tpi_job {
 	struct tpi_job *next; /* a circle: the last one's next is the first */
 	struct tpi_call call;
-	uint32_t epoch;       /* of its shard, when it entered; see waiter.h */
+	uint64_t epoch;       /* of its shard, when it entered; see waiter.h */
 	uint32_t heap;        /* not from the slab: accepted past the bound */
 };
 

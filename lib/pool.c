@@ -222,10 +222,8 @@ TPI_EXPORT void taskpool_free(struct taskpool *pool)
 			destroy_forked(pool);
 		return;
 	}
-	if (tpi_inside(pool))
-		tpi_pool_cancel(pool);
-	else
-		taskpool_stop(pool);
+	if (tpi_inside(pool) ? !tpi_pool_cancel(pool) : taskpool_stop(pool) == -EOWNERDEAD)
+		return;
 	if (!pool->eternal)
 		tpi_pool_drop(pool);
 }

@@ -79,8 +79,11 @@ void tpi_pool_drop(struct taskpool *pool);
 /* Refuses new jobs from now on. */
 void tpi_pool_close(struct taskpool *pool);
 
-/* Closes, cancels what runs, ends what waits, sends the workers home. */
-void tpi_pool_cancel(struct taskpool *pool);
+/*
+ * Closes, cancels what runs, ends what waits, sends the workers home. False: an end forked, and this is the child, in
+ * which nothing of the pool may be touched any more.
+ */
+bool tpi_pool_cancel(struct taskpool *pool);
 
 /* Of a closed pool: waits until all jobs have ended. 0 or -ETIMEDOUT. */
 int tpi_pool_drain(struct taskpool *pool, int64_t deadline);

@@ -183,11 +183,11 @@ void tpi_shard_leave(struct tpi_shard *shard, uint64_t count)
 	}
 }
 
-void tpi_shard_count_end(struct tpi_shard *shard, uint32_t epoch, int outcome)
+void tpi_shard_count_end(struct tpi_shard *shard, uint64_t epoch, int outcome)
 {
 	shard->ended[outcome]++;
 	for (struct tpi_waiter *waiter = shard->waiters; waiter != NULL; waiter = waiter->next)
-		if ((int32_t)(waiter->mark - epoch) >= 0 && --waiter->remaining == 0)
+		if (waiter->mark >= epoch && --waiter->remaining == 0)
 			tpi_gathering_part(waiter->gathering);
 }
 

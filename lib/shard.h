@@ -39,7 +39,7 @@ struct tpi_shard {
 	uint64_t peak;               /* the most that ever waited */
 	uint64_t overflow;           /* jobs accepted past a bound */
 	struct tpi_waiter *waiters;
-	uint32_t epoch;
+	uint64_t epoch;
 	uint32_t key_turn;
 	uint32_t takes;              /* since the inbox was drained */
 	uint32_t quick;              /* timed jobs that were short, less the long ones */
@@ -118,7 +118,7 @@ static inline uint64_t tpi_shard_unended(const struct tpi_shard *shard)
 void tpi_shard_leave(struct tpi_shard *shard, uint64_t count);
 
 /* A job that entered in this epoch has ended. */
-void tpi_shard_count_end(struct tpi_shard *shard, uint32_t epoch, int outcome);
+void tpi_shard_count_end(struct tpi_shard *shard, uint64_t epoch, int outcome);
 
 void tpi_shard_give_back(struct tpi_shard *shard, struct tpi_job *job);
 

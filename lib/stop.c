@@ -35,28 +35,43 @@ static void halt(struct tpi_shard *shard)
 	tpi_lock_drop(&shard->lock);
 }
 
-/* Each job is taken out of its queue by one thread only, so its end is called once, however many stop the pool. */
-static void evict(struct taskpool *pool, struct tpi_shard *shard)
+/* Calls the end of a job that was taken out of its queue. False: it forked, and this is the child. */
+static bool end_canceled(struct taskpool *pool, const struct tpi_job *job)
+{
+	unsigned generation = pool->generation;
+	struct tpi_frame frame;
+
+	if (job->call.end == NULL)
+		return true;
+	tpi_frame_push(&frame, pool);
+	job->call.end(job->call.arg, TASKPOOL_CANCELED);
+	tpi_frame_pop(&frame);
+	return tpi_fork_now() == generation;
+}
+
+/*
+ * Each job is taken out of its queue by one thread only, so its end is called once, however many stop the pool. False:
+ * a forked child, in which nothing of the pool may be touched any more.
+ */
+static bool evict(struct taskpool *pool, struct tpi_shard *shard)
 {
 	struct tpi_job *job, *next;
-	struct tpi_frame frame;
 
 	tpi_lock_take(&shard->lock);
 	job = tpi_shard_evict_all(shard);
 	tpi_lock_drop(&shard->lock);
-	tpi_frame_push(&frame, pool);
 	for (; job != NULL; job = next) {
+		if (!end_canceled(pool, job))
+			return false;
 		next = job->next;
-		if (job->call.end != NULL)
-			job->call.end(job->call.arg, TASKPOOL_CANCELED);
 		tpi_lock_take(&shard->lock);
 		tpi_shard_evicted(shard, job, TASKPOOL_CANCELED);
 		tpi_lock_drop(&shard->lock);
 	}
-	tpi_frame_pop(&frame);
+	return true;
 }
 
-void tpi_pool_cancel(struct taskpool *pool)
+bool tpi_pool_cancel(struct taskpool *pool)
 {
 	unsigned workers = pool->options.workers;
 
@@ -68,7 +83,9 @@ void tpi_pool_cancel(struct taskpool *pool)
 	for (unsigned i = 0; i < workers; i++)
 		tpi_context_cancel(&pool->workers[i].context);
 	for (unsigned i = 0; i < workers; i++)
-		evict(pool, &pool->shards[i]);
+		if (!evict(pool, &pool->shards[i]))
+			return false;
+	return true;
 }
 
 void tpi_pool_join(struct taskpool *pool)
@@ -96,7 +113,8 @@ TPI_EXPORT int taskpool_request_stop(struct taskpool *pool)
 	if (error != 0)
 		return error;
 	tpi_pool_hold(pool);
-	tpi_pool_cancel(pool);
+	if (!tpi_pool_cancel(pool))
+		return -EOWNERDEAD;
 	tpi_pool_drop(pool);
 	return 0;
 }
@@ -120,7 +138,8 @@ TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t c
 	tpi_pool_close(pool);
 	if (drain != 0 && !tpi_crew_stopping(&pool->crew))
 		tpi_pool_drain(pool, tpi_deadline(drain));
-	tpi_pool_cancel(pool);
+	if (!tpi_pool_cancel(pool))
+		return -EOWNERDEAD;
 	/* The limit is for the jobs: without any the workers are on their way home. */
 	error = tpi_pool_drain(pool, tpi_deadline(cancel));
 	if (error == 0)

@@ -45,8 +45,10 @@ static enum tpi_put put(struct tpi_submission *submission, unsigned number)
 	enum tpi_put result;
 
 	submission->shard = number;
-	if (pool->options.key_capacity != UINT_MAX && !(submission->record.flags & TPI_LOOSE))
+	if (pool->options.key_capacity != UINT_MAX && !(submission->record.flags & TPI_LOOSE)) {
+		submission->record.call.stamp = tpi_now();
 		return tpi_shard_enter(shard, &submission->record, pool->options.key_capacity, false);
+	}
 	submission->record.call.stamp = tpi_inbox_timed(&shard->inbox) ? tpi_now() : 0;
 	while ((result = tpi_inbox_put(&shard->inbox, &submission->record)) == TPI_PUT_CROWDED) {
 		tpi_lock_take(&shard->lock);

@@ -60,7 +60,9 @@ bool tpi_turn_take(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
 	turn->strand = strand;
 	turn->jobs = 0;
 	turn->announced = false;
-	if (idlers && !(strand->flags & TPI_STRAND_LOOSE))
+	/* What else is left here may count on the offer of this very job to be noticed: see crew.h. */
+	if (idlers && !(strand->flags & TPI_STRAND_LOOSE) && tpi_none_ready(shard) &&
+	    !tpi_inbox_pending(&shard->inbox))
 		announce(turn);
 	start(shard, turn);
 	return true;
@@ -77,7 +79,7 @@ static bool unrivaled(struct tpi_shard *shard, const struct tpi_strand *strand)
 /*
  * Whether the strand has another job now. The announcement stays while the key goes on; it is withdrawn before the key
  * is let go, and then what relied on it is in the ring: it is looked for once more, but where another key is ready,
- * since then a searcher is on its way to this shard if anybody idles.
+ * since then, if anybody idles, a searcher is on its way to this shard, or the offer of that key's job is.
  */
 static bool goes_on(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
 {

@@ -16,7 +16,7 @@ struct tpi_turn {
 	struct tpi_shard *shard;
 	struct tpi_strand *strand;
 	struct tpi_call call;
-	uint32_t epoch;
+	uint64_t epoch;
 	uint32_t jobs;  /* started in this turn */
 	bool announced; /* see crew.h */
 };

@@ -26,7 +26,7 @@ struct tpi_waiter {
 	struct tpi_waiter *next;
 	struct tpi_gathering *gathering;
 	uint64_t remaining; /* under the shard's lock, as all of this */
-	uint32_t mark;
+	uint64_t mark;
 	bool listed;
 };
 

@@ -172,9 +172,8 @@ static void nap(struct taskpool_context *context, void *arg)
 	ck_assert_int_eq(taskpool_context_sleep(context, 10 * MILLISECOND), 0);
 }
 
-START_TEST(slow_jobs_are_in_the_buckets_of_slow_jobs)
+static void check_naps(struct taskpool *pool)
 {
-	struct taskpool *pool = make_pool(2, 0, (unsigned)_i);
 	int64_t begin = now(), total;
 	struct taskpool_stats stats;
 
@@ -190,6 +189,19 @@ START_TEST(slow_jobs_are_in_the_buckets_of_slow_jobs)
 	ck_assert_uint_eq(sum_from(stats.wait_time, bucket_of(total) + 1), 0);
 	ck_assert_uint_ge(sum_from(stats.wait_time, bucket_of(10 * MILLISECOND)), 5);
 	taskpool_free(pool);
+}
+
+/* Jobs under a bound per key go another way into the pool. */
+START_TEST(slow_jobs_are_in_the_buckets_of_slow_jobs)
+{
+	struct taskpool_options options = TASKPOOL_OPTIONS_INIT;
+	struct taskpool *pool;
+
+	check_naps(make_pool(2, 0, (unsigned)_i));
+	options.placement = (unsigned)_i;
+	options.key_capacity = 10;
+	ck_assert_int_eq(taskpool_new_with(&pool, &options), 0);
+	check_naps(pool);
 }
 END_TEST
 

@@ -275,10 +275,50 @@ START_TEST(a_run_may_use_a_pool_of_its_own_in_a_child)
 }
 END_TEST
 
+static int end_status;
+
+static void fork_in_end(void *pool, int outcome)
+{
+	pid_t child = fork();
+	int status;
+
+	expect(outcome == TASKPOOL_CANCELED && child >= 0);
+	if (child == 0) {
+		alarm(60);
+		end_status = -1;
+		if (CHILD_HAS_MALLOC)
+			taskpool_free(pool);
+		return;
+	}
+	expect(waitpid(child, &status, 0) == child);
+	end_status = WIFEXITED(status) ? WEXITSTATUS(status) : -2;
+}
+
+/* The other job's end is not called in the child. */
+START_TEST(a_stop_whose_end_forks_says_so_in_the_child)
+{
+	struct taskpool *pool = make_pool(2, 0, (unsigned)_i);
+	struct endings rest;
+	int error;
+
+	endings_init(&rest);
+	ck_assert_int_eq(submit_with_end(pool, "key", forbidden_job, fork_in_end, pool), 0);
+	ck_assert_int_eq(submit_with_end(pool, "key", forbidden_job, endings_end, &rest), 0);
+	error = taskpool_stop(pool);
+	if (end_status == -1)
+		_exit(error == -EOWNERDEAD && tally_read(&rest.canceled) == 0 ? 0 : 1);
+	ck_assert_int_eq(error, 0);
+	ck_assert_int_eq(end_status, 0);
+	ck_assert_uint_eq(tally_read(&rest.canceled), 1);
+	taskpool_free(pool);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = { fork_during_the_first_use_of_the_default_pool, NULL };
 	const TTest *placed[] = {
+		a_stop_whose_end_forks_says_so_in_the_child,
 		every_call_on_an_inherited_pool_is_refused,
 		fork_at_any_moment_disturbs_nobody,
 		a_run_that_returns_in_a_child_ends_its_thread_without_end,

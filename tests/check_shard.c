@@ -18,10 +18,11 @@ static void start_shard(uint32_t capacity)
 	ck_assert_int_eq(tpi_shard_init(&shard, capacity, 4, TURN), 0);
 }
 
-/* Tags collide on purpose: keys must be told apart by their bytes. */
+static uint64_t tag = 7; /* one for all keys on purpose: they must be told apart by their bytes */
+
 static void put(const char *key, uintptr_t value)
 {
-	struct tpi_record record = {.call = {nothing_job, NULL, (void *)value, 0}, .tag = 7};
+	struct tpi_record record = {.call = {nothing_job, NULL, (void *)value, 0}, .tag = tag};
 
 	if (key != NULL)
 		ck_assert(tpi_record_set_key(&record, key, strlen(key)));
@@ -154,6 +155,37 @@ START_TEST(an_announcement_lasts_until_the_key_is_let_go)
 }
 END_TEST
 
+static void put_tagged(const char *key, uintptr_t value, uint64_t its_tag)
+{
+	tag = its_tag;
+	put(key, value);
+}
+
+/*
+ * The submitter of "q" stands before its offer. "k" was submitted after it, and woke nobody since "k" was announced: it
+ * counts on that offer, which the announcement of "q" would call off.
+ */
+START_TEST(a_key_is_not_announced_while_others_count_on_its_offer)
+{
+	struct tpi_turn turn;
+
+	start_shard(8);
+	put_tagged("k", 1, 5);
+	ck_assert(tpi_turn_take(&shard, &turn, true));
+	ck_assert(tpi_shard_announces(&shard, 5));
+	put_tagged("q", 2, 6);
+	tpi_shard_drain(&shard);
+	put_tagged("k", 3, 5);
+	tpi_turn_end(&shard, &turn, -1);
+	if (!tpi_turn_proceed(&shard, &turn, true))
+		ck_assert(tpi_turn_take(&shard, &turn, true));
+	ck_assert(value_of(&turn) == 2);
+	ck_assert(!tpi_shard_announces(&shard, 6));
+	ck_assert(tpi_shard_promising(&shard));
+	tpi_shard_destroy(&shard);
+}
+END_TEST
+
 START_TEST(a_key_that_runs_on_is_announced_once_somebody_idles)
 {
 	struct tpi_turn work;
@@ -258,6 +290,7 @@ int main(void)
 		a_key_alone_goes_on_past_its_turn,
 		jobs_without_a_key_stay_on_offer_while_one_runs,
 		an_announcement_lasts_until_the_key_is_let_go,
+		a_key_is_not_announced_while_others_count_on_its_offer,
 		a_key_that_runs_on_is_announced_once_somebody_idles,
 		a_waiter_counts_the_jobs_of_its_moment,
 		a_halted_shard_starts_nothing_and_gives_up_all_that_waits,
