@@ -57,8 +57,20 @@ shutdown()
 	[ "$jobs" = 60 ] || fail "shutdown: not 60 jobs ended"
 }
 
+# Whatever the speed of the machine: each file's saves in order, the last one written, and each of the 100 accounted for.
+debounce()
+{
+	./examples/debounce >"$tmp/out" || fail "debounce exits with $?"
+	awk -F '[: ]+' '
+		$2 == "keystroke" { if ($3 <= last[$1]) exit 1; last[$1] = $3; written++; next }
+		/^saved: / { ended = $2 == written && $4 > 0 && $2 + $4 == 100 }
+		END { exit !(ended && last["letter.txt"] == 100 && last["todo.txt"] == 99) }' "$tmp/out" ||
+		fail 'debounce: not what was saved'
+}
+
 hello
 readme
+debounce
 shutdown TERM
 shutdown INT
 exit "$failed"

@@ -40,8 +40,8 @@ typedef void taskpool_run_fn(struct taskpool_context *context, void *arg);
 
 /*
  * Called exactly once for every accepted job, after run or instead of it; `outcome` is an enum taskpool_outcome.
- * Until it has returned the job has not ended and the next job of its key does not start. It runs on the worker, or on
- * the thread that stops the pool while the job is waiting.
+ * Until it has returned the job has not ended and the next job of its key does not start. It runs on a worker, or on
+ * the thread that cancels or replaces the job, or stops the pool, while the job is waiting.
  */
 typedef void taskpool_end_fn(void *arg, int outcome);
 /* bindings: end */
@@ -55,8 +55,16 @@ typedef void taskpool_end_fn(void *arg, int outcome);
 enum taskpool_outcome {
 	TASKPOOL_RAN = 1,      /* run was called, whether or not its context was canceled meanwhile */
 	TASKPOOL_CANCELED = 2, /* run was not called */
-	TASKPOOL_EXPIRED = 3,  /* reserved, and 0 in every count below */
-	TASKPOOL_REPLACED = 4  /* reserved, as the former */
+	TASKPOOL_EXPIRED = 3,  /* its ttl was over before run could be called */
+	TASKPOOL_REPLACED = 4  /* a newer TASKPOOL_REPLACE job of its key took its place */
+};
+
+enum taskpool_pool_flag {
+	TASKPOOL_MANUAL = 1 /* the pool has no threads: jobs run in taskpool_run */
+};
+
+enum taskpool_task_flag {
+	TASKPOOL_REPLACE = 1 /* takes the place of the newest waiting job of its key, if that has this flag as well */
 };
 
 enum taskpool_placement {
@@ -81,12 +89,12 @@ struct taskpool_options {
 	unsigned key_turn;       /* jobs of one key before other ready keys of that worker get their turn; 0: 16 */
 	unsigned placement;      /* enum taskpool_placement */
 	unsigned hash;           /* enum taskpool_hash */
-	unsigned flags;          /* none is known yet: 0 */
+	unsigned flags;          /* enum taskpool_pool_flag */
 	const char *name;        /* threads are NAME-0, NAME-1 ...; copied; NULL: "taskpool" */
 	size_t stack_size;       /* bytes of a worker's stack, at least; 0: the system's default */
-	int64_t key_interval;    /* reserved: 0 */
-	unsigned key_burst;      /* reserved: 0 */
-	uint64_t seed;           /* reserved: 0 */
+	int64_t key_interval;    /* least time between two starts of one key, ns; 0: none */
+	unsigned key_burst;      /* starts allowed at once under key_interval; 0: 1 */
+	uint64_t seed;           /* TASKPOOL_MANUAL: picks the order among keys; 0: they take turns */
 	/* Called once each for every worker that was started, even if it ran no job. */
 	void *(*worker_start)(void *user, unsigned worker);           /* on the worker, before its first job */
 	void (*worker_stop)(void *user, unsigned worker, void *data); /* on the worker, after its last job */
@@ -100,10 +108,10 @@ struct taskpool_task {
 	taskpool_run_fn *run;
 	taskpool_end_fn *end; /* may be NULL */
 	void *arg;
-	unsigned flags;  /* none is known yet: 0 */
-	int64_t timeout; /* how long to wait for room */
-	int64_t delay;   /* reserved: 0 */
-	int64_t ttl;     /* reserved: 0 */
+	unsigned flags;  /* enum taskpool_task_flag */
+	int64_t timeout; /* how long to wait for room, ns */
+	int64_t delay;   /* ns; it takes its place in the key's order when they are over */
+	int64_t ttl;     /* ns; not started this long after its submission it ends EXPIRED; 0: never */
 };
 
 /* Totals since the pool was made; `running` counts the jobs that have started to run or to end and have not ended. */
@@ -133,6 +141,20 @@ struct taskpool_worker_stats {
 	uint64_t stolen; /* of these, jobs whose home was another worker */
 	uint64_t queued; /* jobs waiting whose home is this worker */
 };
+
+struct taskpool_key_stats {
+	size_t size;
+	uint64_t queued;     /* jobs of the key that were accepted and have not started, delayed ones too */
+	uint64_t running;    /* 1 while a job of the key runs or is being ended, else 0 */
+	int64_t oldest_wait; /* nanoseconds since the submission of the oldest that is queued; 0: none is */
+};
+
+struct taskpool_hot_key {
+	size_t size;
+	uint64_t queued;
+	size_t key_len;        /* of the whole key */
+	unsigned char key[64]; /* its first bytes */
+};
 /* bindings: end */
 
 #define TASKPOOL_OPTIONS_INIT \
@@ -158,8 +180,7 @@ void taskpool_task_init(struct taskpool_task *task, size_t size);
 int taskpool_new(struct taskpool **pool, unsigned workers);
 
 /*
- * The same with options; NULL: all defaults. Errors also: -EINVAL and -E2BIG as the struct says, -ENOTSUP (a reserved
- * field is used).
+ * The same with options; NULL: all defaults. Errors also: -EINVAL and -E2BIG as the struct says.
  */
 int taskpool_new_with(struct taskpool **pool, const struct taskpool_options *options);
 
@@ -175,7 +196,7 @@ unsigned taskpool_workers(const struct taskpool *pool);
 /*
  * Refuses new jobs, cancels the contexts of the running ones, ends the waiting ones CANCELED (on this thread), and
  * waits for all workers. No job starts once it was called. Called again, or from several threads: 0, after the same
- * wait. Inside one of the pool's own jobs: -EDEADLK, and nothing changes.
+ * wait. Inside one of the pool's own jobs, or of one that a job of the pool waits for: -EDEADLK, and nothing changes.
  */
 int taskpool_stop(struct taskpool *pool);
 
@@ -195,7 +216,7 @@ int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, stru
 
 /*
  * Waits until every job accepted before the call has ended; those accepted later do not matter. Errors: -ETIMEDOUT
- * (at once for a timeout of 0), -EDEADLK inside a job of the pool whatever the timeout, -ENOMEM.
+ * (at once for a timeout of 0), -EDEADLK (see taskpool_key_wait), -ENOMEM.
  */
 int taskpool_wait(struct taskpool *pool, int64_t timeout);
 
@@ -219,14 +240,16 @@ struct taskpool *taskpool_default(void);
  * the start too. Inside one of the pool's own jobs it never waits: the job is accepted past the bound.
  * Jobs of one key run in the order of submission: if one submit returned before another was called, its job runs
  * first. What this thread did before is visible to the job.
- * Errors: -EINVAL (no pool, no run), -ENAMETOOLONG, -ENOMEM, -ECANCELED (stopping or stopped, also while waiting).
+ * Errors: -EINVAL (no pool, no run), -ENAMETOOLONG, -ENOMEM, -ECANCELED (stopping or stopped, also while waiting),
+ * -EDEADLK (a full TASKPOOL_MANUAL pool, and no other thread in the process that could run its jobs).
  */
 int taskpool_submit(struct taskpool *pool, const char *key, taskpool_run_fn *run, void *arg);
 
 /*
- * Submits one job, everything said. `job` must be NULL for now. Errors also: -EAGAIN (full, timeout 0), -ETIMEDOUT
- * (full until the timeout passed), -E2BIG, -EINVAL (unknown flags, a key of NULL with a length, negative delay or
- * ttl), -ENOTSUP (a delay, a ttl, a job handle: not yet).
+ * Submits one job, everything said. `job` may be NULL; else it becomes a handle, to be released with
+ * taskpool_job_unref. A job that TASKPOOL_REPLACE replaces ends on this thread, before the call returns.
+ * Errors also: -EAGAIN (full, timeout 0), -ETIMEDOUT (full until the timeout passed), -E2BIG, -EINVAL (unknown flags, a
+ * key of NULL with a length or with TASKPOOL_REPLACE, negative delay or ttl).
  */
 int taskpool_submit_task(struct taskpool *pool, const struct taskpool_task *task, struct taskpool_job **job);
 
@@ -237,7 +260,100 @@ int taskpool_submit_task(struct taskpool *pool, const struct taskpool_task *task
  */
 int taskpool_submit_batch(struct taskpool *pool, const struct taskpool_task *tasks, size_t count, size_t *accepted);
 
-/* ---- In a job: the context. Valid until run returns, not in a forked child. NULL gives false, 0, NULL or -EINVAL ---- */
+/* ---- A job: its handle. It outlives the pool. NULL gives -EINVAL, NULL or nothing ---- */
+
+/*
+ * Waits until the job has ended. Errors: -ETIMEDOUT (at once for a timeout of 0), -EDEADLK ("Waits that could never
+ * end", below), -EOWNERDEAD (in a forked child, of a job that had not ended), -ENOMEM.
+ */
+int taskpool_job_wait(struct taskpool_job *job, int64_t timeout);
+
+/*
+ * 0: it will not run. A job that was waiting, or delayed, has ended CANCELED when the call returns; its `end` was
+ * called on this thread. -EBUSY: it runs; its context was canceled. -EALREADY: it has ended, or somebody else ended it
+ * before it could run: then the call waits for that end, or returns -EBUSY if that in turn waits for this thread.
+ * Errors also: -EOWNERDEAD.
+ */
+int taskpool_job_cancel(struct taskpool_job *job);
+
+/* An enum taskpool_outcome; 0 while it has not ended; -EOWNERDEAD. */
+int taskpool_job_outcome(struct taskpool_job *job);
+
+/* One more reference, to be released as well; returns `job`. */
+struct taskpool_job *taskpool_job_ref(struct taskpool_job *job);
+
+/* Releases a reference; the job itself goes on. NULL is allowed. */
+void taskpool_job_unref(struct taskpool_job *job);
+
+/*
+ * ---- Keys. Of a key that the pool does not know each call finds nothing and returns 0. A key of NULL is -EINVAL, a
+ * longer one than TASKPOOL_KEY_MAX -ENAMETOOLONG ----
+ */
+
+/*
+ * Waits until every job of the key that was accepted before the call has ended. Errors: -ETIMEDOUT (at once for a
+ * timeout of 0), -EDEADLK ("Waits that could never end", below), -ENOMEM.
+ *
+ * Waits that could never end are refused with -EDEADLK. Whatever the timeout: those of a job for its own key, for its
+ * own pool, or for itself. Without a timeout: the one that would close a circle of jobs that wait for each other's
+ * keys, handles or pools, the one that would leave no worker to run what it waits for, and the one for jobs of a
+ * TASKPOOL_MANUAL pool in a process without another thread to run them. A paused key is no deadlock.
+ */
+int taskpool_key_wait(struct taskpool *pool, const void *key, size_t len, int64_t timeout);
+
+/*
+ * Ends the jobs of the key that wait, delayed ones too, CANCELED (on this thread), and cancels the context of the one
+ * that runs. Returns how many it ended.
+ */
+int taskpool_key_cancel(struct taskpool *pool, const void *key, size_t len);
+
+/*
+ * No job of the key starts until it was resumed as often as it was paused; the one that runs goes on. A paused key
+ * holds no worker. Errors: -ENOMEM, and for resume -EINVAL (it is not paused).
+ */
+int taskpool_key_pause(struct taskpool *pool, const void *key, size_t len);
+int taskpool_key_resume(struct taskpool *pool, const void *key, size_t len);
+
+/*
+ * From now on the key's jobs start at least `interval` ns apart, but for `burst` (0: 1) that may start at once after a
+ * rest. It stands in for the pool's key_interval; an interval of 0 goes back to that. A new limit starts with a full
+ * burst. Errors: -EINVAL (interval below 0), -ENOMEM.
+ */
+int taskpool_key_limit(struct taskpool *pool, const void *key, size_t len, int64_t interval, unsigned burst);
+
+/*
+ * Fills the struct up to stats->size, which the caller sets. Where jobs follow each other in less than a microsecond
+ * oldest_wait may lack the time before a worker first saw the job. Errors: -EINVAL.
+ */
+int taskpool_key_stats(struct taskpool *pool, const void *key, size_t len, struct taskpool_key_stats *stats);
+
+/*
+ * The keys with the most jobs waiting, the longest queue first; returns how many there are, up to `count`. The stride
+ * of the array is the first element's size, which all must have. Visits every key that has work. Errors: -EINVAL,
+ * -ENOMEM.
+ */
+int taskpool_hot_keys(struct taskpool *pool, struct taskpool_hot_key *keys, size_t count);
+
+/* ---- Manual pools: for event loops, for runtimes that own one thread, and for tests that repeat a schedule ---- */
+
+/*
+ * Runs jobs of a started TASKPOOL_MANUAL pool on this thread: up to `max_jobs`, or all that are ready for 0. Waits for
+ * the first one up to `timeout`; returns how many ran, 0 when the time is over or the pool stops. Several threads may
+ * run one pool at once, as many as it has workers; others wait for a place, up to `timeout`. Errors: -EINVAL (the pool
+ * has threads), -EDEADLK inside one of its jobs.
+ */
+int taskpool_run(struct taskpool *pool, size_t max_jobs, int64_t timeout);
+
+/*
+ * A descriptor that is readable while a job of a TASKPOOL_MANUAL pool is ready, also when a delay, a limit or a ttl has
+ * elapsed; to be polled, not read; closed by taskpool_free. Errors: -EINVAL (the pool has threads), -EMFILE, -ENFILE,
+ * -ENOMEM, -ENOTSUP (this system has no timerfd).
+ */
+int taskpool_fd(struct taskpool *pool);
+
+/*
+ * ---- In a job: the context. Valid until run returns, not in a forked child. NULL gives false, 0, NULL, -EINVAL ----
+ */
 
 /* Whether the job was told to stop. Costs one load. */
 bool taskpool_context_canceled(const struct taskpool_context *context);
@@ -276,6 +392,23 @@ int taskpool_stats(struct taskpool *pool, struct taskpool_stats *stats);
 
 /* The same for one worker. Errors: -EINVAL (no such worker). */
 int taskpool_worker_stats(struct taskpool *pool, unsigned worker, struct taskpool_worker_stats *stats);
+
+/*
+ * Writes the pool's statistics as OpenMetrics text, NUL-terminated, as snprintf does: at most `size` bytes; returns the
+ * length that the whole text has. `buffer` may be NULL if `size` is 0. Errors: -EINVAL.
+ */
+int taskpool_metrics(struct taskpool *pool, char *buffer, size_t size);
+
+/*
+ * Writes what all pools of the process do from now on into a file, in the JSON form that Perfetto and chrome://tracing
+ * open: a lane for each worker, a slice for each job with its key and the time it waited. Stop completes the file. The
+ * environment variable TASKPOOL_TRACE=PATH does the same from the first pool until exit, which completes what nobody
+ * stopped; it is ignored in programs with more rights than their caller. Tracing is off in a forked child. Errors:
+ * start: -EINVAL (NULL), -EALREADY (a trace is being written), or what open(2) says; stop: -EINVAL (there is none), or
+ * why not all could be written.
+ */
+int taskpool_trace_start(const char *path);
+int taskpool_trace_stop(void);
 
 /* One sentence for a code that a call returned, 0 and unknown ones too. Static; never NULL. */
 const char *taskpool_strerror(int error);

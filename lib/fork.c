@@ -10,8 +10,14 @@
 
 _Atomic unsigned tpi_fork_generation;
 
-/* Written once, before main. */
+/* Written before main only. */
 static int watched;
+
+void tpi_fork_watch(void (*in_child)(void))
+{
+	if (pthread_atfork(NULL, NULL, in_child) != 0)
+		watched = -ENOMEM;
+}
 
 static void in_child(void)
 {
@@ -21,7 +27,7 @@ static void in_child(void)
 /* Nothing is locked around a fork: the parent never waits, and the child uses nothing that could be half-changed. */
 __attribute__((constructor)) static void watch(void)
 {
-	watched = pthread_atfork(NULL, NULL, in_child) == 0 ? 0 : -ENOMEM;
+	tpi_fork_watch(in_child);
 }
 
 int tpi_fork_watched(void)

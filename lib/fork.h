@@ -10,6 +10,9 @@
 /* Grows in each forked child: what remembers another value belongs to the parent. */
 extern _Atomic unsigned tpi_fork_generation;
 
+/* Has `in_child` called in each forked child, in which only the forking thread exists. For constructors. */
+void tpi_fork_watch(void (*in_child)(void));
+
 /* 0, or -ENOMEM if forks cannot be noticed. */
 int tpi_fork_watched(void);
 

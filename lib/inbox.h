@@ -51,7 +51,8 @@ enum tpi_put {
 	TPI_PUT_FULL,   /* capacity jobs wait */
 	TPI_PUT_CROWDED, /* there is room in the queue, but not in the ring: somebody must drain it */
 	TPI_PUT_CLOSED,
-	TPI_PUT_NO_MEMORY
+	TPI_PUT_NO_MEMORY,
+	TPI_PUT_FORKED   /* accepted, but a callback forked, and this is the child */
 };
 
 int tpi_inbox_init(struct tpi_inbox *inbox, uint32_t capacity);

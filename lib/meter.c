@@ -17,6 +17,8 @@ void tpi_meter_time(struct tpi_meter *meter, int64_t wait, int64_t run)
 
 	tpi_meter_add(&meter->wait_time[wait_bucket], weight);
 	tpi_meter_add(&meter->run_time[run_bucket], weight);
+	tpi_meter_add(&meter->wait_sum, weight * (uint64_t)(wait > 0 ? wait : 0));
+	tpi_meter_add(&meter->run_sum, weight * (uint64_t)(run > 0 ? run : 0));
 	atomic_store_explicit(&meter->last_wait, wait_bucket, memory_order_relaxed);
 	atomic_store_explicit(&meter->last_run, run_bucket, memory_order_relaxed);
 	atomic_store_explicit(&meter->counted, ran, memory_order_relaxed);

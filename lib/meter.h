@@ -21,6 +21,7 @@ struct tpi_meter {
 	_Atomic uint64_t stolen;
 	_Atomic uint64_t counted; /* of the jobs that ran: those in the histograms */
 	_Atomic uint32_t last_wait, last_run; /* the buckets that were last counted in */
+	_Atomic uint64_t wait_sum, run_sum; /* nanoseconds */
 	_Atomic uint64_t wait_time[TPI_BUCKETS];
 	_Atomic uint64_t run_time[TPI_BUCKETS];
 };

@@ -43,6 +43,8 @@ static void fill_in(struct taskpool_options *options)
 		options->key_capacity = UINT_MAX;
 	if (options->key_turn == 0)
 		options->key_turn = 16;
+	if (options->key_burst == 0)
+		options->key_burst = 1;
 	if (options->name == NULL)
 		options->name = "taskpool";
 	if (options->stack_size != 0 && least > 0 && options->stack_size < (size_t)least)
@@ -60,12 +62,10 @@ int tpi_options_read(struct taskpool_options *options, const struct taskpool_opt
 		return error;
 	if (options->workers > TPI_WORKERS_MAX || options->queue_capacity > TPI_CAPACITY_MAX)
 		return -EINVAL;
-	if (options->placement > TASKPOOL_PINNED || options->hash > TASKPOOL_HASH_SIPHASH || options->flags != 0)
+	if (options->placement > TASKPOOL_PINNED || options->hash > TASKPOOL_HASH_SIPHASH)
 		return -EINVAL;
-	if (options->key_interval < 0)
+	if (options->key_interval < 0 || options->flags & ~(unsigned)TASKPOOL_MANUAL)
 		return -EINVAL;
-	if (options->key_interval > 0 || options->key_burst > 0)
-		return -ENOTSUP;
 	fill_in(options);
 	return 0;
 }
@@ -80,13 +80,11 @@ int tpi_task_read(struct taskpool_task *task, const struct taskpool_task *caller
 	error = tpi_growable_read(task, sizeof(*task), caller);
 	if (error != 0)
 		return error;
-	if (task->run == NULL || task->flags != 0 || task->delay < 0 || task->ttl < 0)
+	if (task->run == NULL || task->flags & ~(unsigned)TASKPOOL_REPLACE || task->delay < 0 || task->ttl < 0)
 		return -EINVAL;
-	if (task->key == NULL && task->key_len != 0)
+	if (task->key == NULL && (task->key_len != 0 || task->flags & TASKPOOL_REPLACE))
 		return -EINVAL;
 	if (task->key_len > TASKPOOL_KEY_MAX)
 		return -ENAMETOOLONG;
-	if (task->delay > 0 || task->ttl > 0)
-		return -ENOTSUP;
 	return 0;
 }

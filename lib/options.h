@@ -11,7 +11,7 @@
 #define TPI_NAME_MAX 15
 
 /*
- * Reads the caller's options (NULL: none) over the defaults and checks them: 0, -EINVAL, -E2BIG or -ENOTSUP. No
+ * Reads the caller's options (NULL: none) over the defaults and checks them: 0, -EINVAL or -E2BIG. No
  * field is left at 0 that has a default.
  */
 int tpi_options_read(struct taskpool_options *options, const struct taskpool_options *caller);

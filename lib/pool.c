@@ -11,6 +11,20 @@
 #include "internal.h"
 #include "pool.h"
 
+unsigned tpi_pool_home(const struct taskpool *pool, const void *key, size_t len, uint64_t *tag)
+{
+	uint64_t hash;
+
+	if (pool->options.hash == TASKPOOL_HASH_SIPHASH) {
+		*tag = tpi_siphash(pool->seed, key, len);
+		hash = *tag >> 32;
+	} else {
+		*tag = tpi_fold_hash(pool->seed, key, len);
+		hash = pool->crew.count > 1 ? tpi_fnv1a(key, len) : 0;
+	}
+	return (unsigned)((uint32_t)hash % pool->crew.count);
+}
+
 static void destroy_shards(struct tpi_shard *shards, unsigned count)
 {
 	while (count > 0)
@@ -26,8 +40,7 @@ static int make_shards(struct taskpool *pool)
 	if (pool->shards == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < options->workers; i++) {
-		int error = tpi_shard_init(&pool->shards[i], options->queue_capacity, options->workers,
-					   options->key_turn);
+		int error = tpi_shard_init(&pool->shards[i], options);
 
 		if (error != 0) {
 			destroy_shards(pool->shards, i);
@@ -47,7 +60,7 @@ static void destroy_workers(struct tpi_worker *workers, unsigned count)
 
 static int make_workers(struct taskpool *pool)
 {
-	unsigned count = pool->options.workers;
+	unsigned count = pool->options.workers, number = tpi_trace_pool_number();
 
 	pool->workers = tpi_alloc(count * sizeof(*pool->workers));
 	if (pool->workers == NULL)
@@ -55,6 +68,7 @@ static int make_workers(struct taskpool *pool)
 	for (unsigned i = 0; i < count; i++) {
 		int error = tpi_worker_init(&pool->workers[i], &pool->crew, i, pool);
 
+		pool->workers[i].lane = (struct tpi_lane){.pool = number, .worker = i, .name = pool->name};
 		if (error != 0) {
 			destroy_workers(pool->workers, i);
 			return error;
@@ -76,8 +90,13 @@ static int make_words(struct taskpool *pool)
 	if (error != 0)
 		goto no_alive;
 	error = tpi_word_init(&pool->anywhere, 0);
+	if (error != 0)
+		goto no_anywhere;
+	error = tpi_word_init(&pool->vacated, 0);
 	if (error == 0)
 		return 0;
+	tpi_word_destroy(&pool->anywhere);
+no_anywhere:
 	tpi_word_destroy(&pool->alive);
 no_alive:
 	tpi_word_destroy(&pool->gate);
@@ -88,6 +107,7 @@ no_gate:
 
 static void destroy_words(struct taskpool *pool)
 {
+	tpi_word_destroy(&pool->vacated);
 	tpi_word_destroy(&pool->anywhere);
 	tpi_word_destroy(&pool->alive);
 	tpi_word_destroy(&pool->gate);
@@ -101,6 +121,10 @@ static void set_constants(struct taskpool *pool, const struct taskpool_options *
 	strncpy(pool->name, options->name, TPI_NAME_MAX);
 	pool->options.name = pool->name;
 	tpi_hash_seed(pool->seed);
+	if (options->flags & TASKPOOL_MANUAL && options->seed != 0) { /* then everything repeats */
+		pool->seed[0] = pool->seed[1] = options->seed;
+		atomic_init(&pool->random, options->seed);
+	}
 	pool->generation = tpi_fork_now();
 	pool->eternal = eternal;
 	atomic_init(&pool->references, 1);
@@ -109,6 +133,7 @@ static void set_constants(struct taskpool *pool, const struct taskpool_options *
 static int make_parts(struct taskpool *pool)
 {
 	const struct taskpool_options *options = &pool->options;
+	bool pinned = options->placement == TASKPOOL_PINNED && !(options->flags & TASKPOOL_MANUAL);
 	int error = make_words(pool);
 
 	if (error != 0)
@@ -117,7 +142,7 @@ static int make_parts(struct taskpool *pool)
 	error = pool->threads != NULL ? make_shards(pool) : -ENOMEM;
 	if (error != 0)
 		goto no_shards;
-	error = tpi_crew_init(&pool->crew, pool->shards, options->workers, options->placement == TASKPOOL_PINNED);
+	error = tpi_crew_init(&pool->crew, pool->shards, options->workers, pinned);
 	if (error != 0)
 		goto no_crew;
 	error = make_workers(pool);
@@ -142,6 +167,7 @@ int tpi_pool_new(struct taskpool **result, const struct taskpool_options *caller
 		error = tpi_fork_watched();
 	if (error != 0)
 		return error;
+	tpi_trace_environment();
 	pool = tpi_alloc(sizeof(*pool));
 	if (pool == NULL)
 		return -ENOMEM;
@@ -215,6 +241,8 @@ void tpi_pool_drop(struct taskpool *pool)
 
 TPI_EXPORT void taskpool_free(struct taskpool *pool)
 {
+	int error;
+
 	if (pool == NULL)
 		return;
 	if (tpi_pool_check(pool) != 0) {
@@ -222,7 +250,10 @@ TPI_EXPORT void taskpool_free(struct taskpool *pool)
 			destroy_forked(pool);
 		return;
 	}
-	if (tpi_inside(pool) ? !tpi_pool_cancel(pool) : taskpool_stop(pool) == -EOWNERDEAD)
+	error = tpi_inside(pool) ? -EDEADLK : taskpool_stop(pool);
+	if (error == -EDEADLK) /* the last one who works for it frees it */
+		error = tpi_pool_cancel(pool) ? 0 : -EOWNERDEAD;
+	if (error == -EOWNERDEAD)
 		return;
 	if (!pool->eternal)
 		tpi_pool_drop(pool);

@@ -25,7 +25,7 @@ enum tpi_pool_state {
 	TPI_POOL_STOPPED, /* or stopping: a start has no chance any more */
 };
 
-/* How the threads that start_all made go on. */
+/* How the threads that start_all made go on, and those that run a manual pool. */
 enum tpi_gate { TPI_GATE_SHUT, TPI_GATE_OPEN, TPI_GATE_HOME };
 
 /*
@@ -52,6 +52,9 @@ struct taskpool {
 
 	struct tpi_word gate;  /* enum tpi_gate */
 	struct tpi_word alive; /* workers that have not come home */
+	struct tpi_word vacated; /* of a manual pool: grows when a thread leaves a worker's place */
+	_Atomic uint64_t random; /* the same: what draws among the ready keys */
+	_Atomic unsigned next_shard;
 	_Atomic unsigned references;
 
 	/* What submits leave behind; relaxed counters. */
@@ -68,6 +71,9 @@ static inline int tpi_pool_check(const struct taskpool *pool)
 	return pool->generation == tpi_fork_now() ? 0 : -EOWNERDEAD;
 }
 
+/* The key's home shard, and its hash for the tables. */
+unsigned tpi_pool_home(const struct taskpool *pool, const void *key, size_t len, uint64_t *tag);
+
 /* A pool in every respect but that free only stops it, if `eternal`. */
 int tpi_pool_new(struct taskpool **pool, const struct taskpool_options *options, bool eternal);
 
@@ -75,6 +81,9 @@ void tpi_pool_hold(struct taskpool *pool);
 
 /* May free the pool. */
 void tpi_pool_drop(struct taskpool *pool);
+
+/* Lets those go on who wait for the start. */
+void tpi_pool_open_gate(struct taskpool *pool, enum tpi_gate gate);
 
 /* Refuses new jobs from now on. */
 void tpi_pool_close(struct taskpool *pool);

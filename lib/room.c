@@ -111,7 +111,7 @@ static enum tpi_put wait_for_room(struct tpi_submission *submission, int64_t dea
 	return result == TPI_PUT_FULL ? watch(submission, deadline) : result;
 }
 
-int tpi_room_wait(struct tpi_submission *submission, int64_t deadline)
+enum tpi_put tpi_room_wait(struct tpi_submission *submission, int64_t deadline)
 {
 	struct taskpool *pool = submission->pool;
 	int64_t since = tpi_now();
@@ -119,11 +119,7 @@ int tpi_room_wait(struct tpi_submission *submission, int64_t deadline)
 
 	atomic_fetch_add_explicit(&pool->blocked, 1, memory_order_relaxed);
 	result = wait_for_room(submission, deadline);
-	atomic_fetch_add_explicit(&pool->blocked_time, (uint64_t)(tpi_now() - since), memory_order_relaxed);
-	switch (result) {
-	case TPI_PUT_DONE: return 0;
-	case TPI_PUT_CLOSED: return -ECANCELED;
-	case TPI_PUT_NO_MEMORY: return -ENOMEM;
-	default: return -ETIMEDOUT;
-	}
+	if (result != TPI_PUT_FORKED)
+		atomic_fetch_add_explicit(&pool->blocked_time, (uint64_t)(tpi_now() - since), memory_order_relaxed);
+	return result;
 }

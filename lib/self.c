@@ -43,6 +43,20 @@ bool tpi_inside(const struct taskpool *pool)
 	return frame != NULL;
 }
 
+bool tpi_frame_mine(const struct tpi_frame *frame)
+{
+	const struct tpi_frame *mine = top;
+
+	while (mine != NULL && mine != frame)
+		mine = mine->outer;
+	return mine != NULL;
+}
+
+struct tpi_frame *tpi_frame_top(void)
+{
+	return top;
+}
+
 TPI_EXPORT struct taskpool_context *taskpool_current(void)
 {
 	return top != NULL ? top->context : NULL;

@@ -6,17 +6,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agenda.h"
 #include "alloc.h"
 #include "ready.h"
 #include "shard.h"
 
-int tpi_shard_init(struct tpi_shard *shard, uint32_t capacity, uint32_t workers, uint32_t key_turn)
+int tpi_shard_init(struct tpi_shard *shard, const struct taskpool_options *options)
 {
+	uint32_t capacity = options->queue_capacity;
 	int error;
 
 	memset(shard, 0, sizeof(*shard));
-	shard->key_turn = key_turn;
+	shard->key_turn = options->key_turn;
+	shard->interval = options->key_interval;
+	shard->burst = options->key_burst;
 	shard->loose.flags = TPI_STRAND_LOOSE;
+	atomic_init(&shard->next_due, TPI_NEVER);
 	error = tpi_lock_init(&shard->lock);
 	if (error != 0)
 		return error;
@@ -26,8 +31,8 @@ int tpi_shard_init(struct tpi_shard *shard, uint32_t capacity, uint32_t workers,
 	error = tpi_inbox_init(&shard->inbox, capacity);
 	if (error != 0)
 		goto no_inbox;
-	/* A strand for each job that waits and for each that runs: the table and the slabs never run out in a drain. */
-	error = tpi_table_init(&shard->table, capacity + workers);
+	/* A strand for each job that waits, runs, or is evicted: the table and the slabs never run out in a drain. */
+	error = tpi_table_init(&shard->table, capacity + options->workers + TPI_EVICTIONS);
 	if (error != 0)
 		goto no_table;
 	error = tpi_slab_init(&shard->jobs, sizeof(struct tpi_job), capacity);
@@ -52,16 +57,44 @@ void tpi_shard_give_back(struct tpi_shard *shard, struct tpi_job *job)
 		tpi_slab_give(&shard->jobs, job);
 }
 
-/* What the jobs and strands hold on the heap. */
+static void discard(struct tpi_shard *shard, struct tpi_job *job)
+{
+	if (job->barrier)
+		return;
+	taskpool_job_unref(job->handle);
+	tpi_shard_give_back(shard, job);
+}
+
+static void discard_delayed(struct tpi_shard *shard, struct taskpool_job *delayed)
+{
+	while (delayed != NULL) {
+		struct taskpool_job *next = delayed->next;
+
+		discard(shard, delayed->job);
+		delayed = next;
+	}
+}
+
+static void discard_queue(struct tpi_shard *shard, struct tpi_strand *strand)
+{
+	while (strand->last != NULL)
+		discard(shard, tpi_strand_pop(strand));
+}
+
+/* What the jobs, strands and rules hold on the heap. */
 static void empty(struct tpi_shard *shard)
 {
-	struct tpi_job *next;
-
-	for (struct tpi_job *job = tpi_shard_evict_all(shard); job != NULL; job = next) {
-		next = job->next;
-		tpi_shard_give_back(shard, job);
-	}
+	tpi_shard_drain(shard);
+	for (uint64_t i = 0; i <= shard->table.mask; i++)
+		for (struct tpi_strand *strand = shard->table.buckets[i]; strand != NULL; strand = strand->chain)
+			discard_queue(shard, strand);
+	discard_queue(shard, &shard->loose);
+	for (uint64_t i = 0; shard->rules.count > 0 && i <= shard->rules.mask; i++)
+		for (struct tpi_rule *rule = shard->rules.buckets[i]; rule != NULL; rule = rule->chain)
+			discard_delayed(shard, rule->delayed);
+	discard_delayed(shard, shard->delayed);
 	tpi_table_clear(&shard->table);
+	tpi_rules_destroy(&shard->rules);
 }
 
 static void release(struct tpi_shard *shard)
@@ -89,18 +122,19 @@ void tpi_shard_abandon(struct tpi_shard *shard)
 	release(shard);
 }
 
-/* The strand of the record's key; `spare` (may be NULL) is used rather than the slab if there is none yet. */
-static struct tpi_strand *strand_of(struct tpi_shard *shard, struct tpi_record *record, struct tpi_strand **spare)
+struct tpi_strand *tpi_shard_strand(struct tpi_shard *shard, struct tpi_record *record, struct tpi_strand **spare)
 {
 	struct tpi_strand *strand;
+	struct tpi_rule *rule;
 
 	if (record->flags & TPI_LOOSE)
 		return &shard->loose;
-	strand = tpi_table_find(&shard->table, record);
+	strand = tpi_table_find(&shard->table, record->tag, tpi_record_key(record), record->key_len);
 	if (strand != NULL) {
 		tpi_record_drop_key(record);
 		return strand;
 	}
+	rule = tpi_rules_find(&shard->rules, record->tag, tpi_record_key(record), record->key_len);
 	if (spare != NULL) {
 		strand = *spare;
 		*spare = NULL;
@@ -110,25 +144,44 @@ static struct tpi_strand *strand_of(struct tpi_shard *shard, struct tpi_record *
 		strand->flags = 0;
 	}
 	tpi_table_add(&shard->table, strand, record);
+	if (rule != NULL) {
+		rule->strand = strand;
+		strand->flags |= TPI_STRAND_RULED;
+	}
 	return strand;
 }
 
-static void append(struct tpi_shard *shard, struct tpi_strand *strand, struct tpi_job *job,
-		   const struct tpi_record *record)
+void tpi_shard_count_entry(struct tpi_shard *shard, struct tpi_strand *strand, struct tpi_job *job)
 {
-	job->call = record->call;
-	job->epoch = shard->epoch;
-	tpi_strand_append(strand, job);
+	job->epoch = shard->epoch & TPI_EPOCH_MASK;
+	strand->waiting++;
 	shard->waiting++;
 	shard->entered++;
-	if (strand->state == TPI_STRAND_IDLE)
-		tpi_make_ready(shard, strand);
-}
-
-static void note_peak(struct tpi_shard *shard)
-{
 	if (shard->waiting > shard->peak)
 		shard->peak = shard->waiting;
+}
+
+static void enter_record(struct tpi_shard *shard, struct tpi_record *record, int64_t *untimed)
+{
+	struct tpi_strand *strand = tpi_shard_strand(shard, record, NULL);
+	struct tpi_job *job = tpi_slab_take(&shard->jobs);
+
+	job->call = record->call;
+	if (job->call.stamp != 0) {
+		job->call.stamp |= TPI_TIMED;
+	} else {
+		if (*untimed == 0)
+			*untimed = tpi_now_roughly() & ~(int64_t)TPI_TIMED;
+		job->call.stamp = *untimed;
+	}
+	job->handle = NULL;
+	job->heap = job->barrier = job->replaceable = 0;
+	tpi_shard_count_entry(shard, strand, job);
+	tpi_strand_append(strand, job);
+	if (strand->state == TPI_STRAND_IDLE && !(strand->flags & TPI_STRAND_RULED))
+		tpi_make_ready(shard, strand);
+	else if (strand->state <= TPI_STRAND_HELD)
+		tpi_shard_place(shard, strand);
 }
 
 void tpi_shard_drain(struct tpi_shard *shard)
@@ -136,20 +189,19 @@ void tpi_shard_drain(struct tpi_shard *shard)
 	struct tpi_inbox *inbox = &shard->inbox;
 	uint32_t position = atomic_load_explicit(&inbox->drained, memory_order_relaxed);
 	uint32_t tail = tpi_inbox_tail(inbox);
+	int64_t untimed = 0;
 
 	shard->takes = 0;
-	if (position == tail)
-		return;
 	for (; position != tail; position = (position + 1) & TPI_POSITIONS) {
 		struct tpi_record *record = &inbox->ring[position & inbox->mask];
-		struct tpi_job *job = tpi_slab_take(&shard->jobs);
 
-		job->heap = 0;
-		append(shard, strand_of(shard, record, NULL), job, record);
+		/* While jobs are delayed all submits are timed, so each takes its place before or after this one. */
+		if (tpi_timers_due(&shard->entries) <= record->call.stamp)
+			tpi_shard_admit_delayed(shard, record->call.stamp);
+		enter_record(shard, record, &untimed);
 	}
 	/* Pairs with the loads in tpi_inbox_pending and ring_full: first the strands are ready, then the ring empty. */
 	atomic_store_explicit(&inbox->drained, tail, memory_order_release);
-	note_peak(shard);
 }
 
 static bool half_free(struct tpi_shard *shard)
@@ -183,11 +235,12 @@ void tpi_shard_leave(struct tpi_shard *shard, uint64_t count)
 	}
 }
 
-void tpi_shard_count_end(struct tpi_shard *shard, uint64_t epoch, int outcome)
+void tpi_shard_count_end(struct tpi_shard *shard, const struct tpi_strand *strand, uint64_t epoch, int outcome)
 {
 	shard->ended[outcome]++;
 	for (struct tpi_waiter *waiter = shard->waiters; waiter != NULL; waiter = waiter->next)
-		if (waiter->mark >= epoch && --waiter->remaining == 0)
+		if (waiter->mark >= epoch && (waiter->strand == NULL || waiter->strand == strand) &&
+		    --waiter->remaining == 0)
 			tpi_gathering_part(waiter->gathering);
 }
 
@@ -204,46 +257,10 @@ void tpi_shard_calm(struct tpi_shard *shard)
 	tpi_lock_drop(&shard->lock);
 }
 
-void tpi_shard_evicted(struct tpi_shard *shard, struct tpi_job *job, int outcome)
+void tpi_shard_watch(struct tpi_shard *shard, struct tpi_waiter *waiter, uint64_t unended)
 {
-	tpi_shard_count_end(shard, job->epoch, outcome);
-	tpi_shard_give_back(shard, job);
-}
-
-static struct tpi_job **move_jobs(struct tpi_strand *strand, struct tpi_job **end)
-{
-	while (strand->last != NULL) {
-		*end = tpi_strand_pop(strand);
-		end = &(*end)->next;
-	}
-	return end;
-}
-
-struct tpi_job *tpi_shard_evict_all(struct tpi_shard *shard)
-{
-	struct tpi_job *jobs = NULL, **end = &jobs;
-
-	tpi_shard_drain(shard);
-	for (uint64_t i = 0; i <= shard->table.mask; i++)
-		for (struct tpi_strand *strand = shard->table.buckets[i], *next; strand != NULL; strand = next) {
-			next = strand->chain;
-			end = move_jobs(strand, end);
-			if (strand->state == TPI_STRAND_READY)
-				tpi_table_remove(&shard->table, strand);
-		}
-	end = move_jobs(&shard->loose, end);
-	*end = NULL;
-	shard->loose.state = TPI_STRAND_IDLE;
-	atomic_store_explicit(&shard->ready, 0, memory_order_relaxed);
-	tpi_shard_leave(shard, shard->waiting);
-	return jobs;
-}
-
-void tpi_shard_watch(struct tpi_shard *shard, struct tpi_waiter *waiter)
-{
-	tpi_shard_drain(shard);
-	waiter->remaining = tpi_shard_unended(shard);
-	waiter->listed = waiter->remaining > 0;
+	waiter->remaining = unended;
+	waiter->listed = unended > 0;
 	if (!waiter->listed)
 		return;
 	atomic_fetch_add_explicit(&waiter->gathering->open, 1, memory_order_relaxed);
@@ -261,49 +278,4 @@ void tpi_shard_unwatch(struct tpi_shard *shard, struct tpi_waiter *waiter)
 	while (*link != waiter)
 		link = &(*link)->next;
 	*link = waiter->next;
-}
-
-/* A job and a strand from the heap, or neither. */
-static bool spares(struct tpi_job **job, struct tpi_strand **strand)
-{
-	*job = tpi_alloc(sizeof(**job));
-	*strand = tpi_alloc(sizeof(**strand));
-	if (*job != NULL && *strand != NULL)
-		return true;
-	tpi_release(*job);
-	tpi_release(*strand);
-	return false;
-}
-
-enum tpi_put tpi_shard_enter(struct tpi_shard *shard, struct tpi_record *record, uint32_t key_capacity,
-			     bool past_bound)
-{
-	struct tpi_strand *strand, *spare = NULL;
-	struct tpi_job *job = NULL;
-	enum tpi_put result = TPI_PUT_DONE;
-
-	if (past_bound && !spares(&job, &spare))
-		return TPI_PUT_NO_MEMORY;
-	tpi_lock_take(&shard->lock);
-	tpi_shard_drain(shard);
-	strand = record->flags & TPI_LOOSE ? NULL : tpi_table_find(&shard->table, record);
-	if (!past_bound && strand != NULL && strand->waiting >= key_capacity)
-		result = TPI_PUT_FULL;
-	if (result == TPI_PUT_DONE)
-		result = tpi_inbox_admit(&shard->inbox, past_bound);
-	if (result == TPI_PUT_DONE) {
-		shard->overflow += past_bound;
-		if (!past_bound)
-			job = tpi_slab_take(&shard->jobs);
-		job->heap = past_bound;
-		append(shard, strand_of(shard, record, past_bound ? &spare : NULL), job, record);
-		note_peak(shard);
-		/* Once more, now in the order that tpi_crew_offer needs. */
-		atomic_store(&shard->ready, atomic_load_explicit(&shard->ready, memory_order_relaxed));
-		job = NULL;
-	}
-	tpi_lock_drop(&shard->lock);
-	tpi_release(spare);
-	tpi_release(job);
-	return result;
 }

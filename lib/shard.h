@@ -9,21 +9,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "inbox.h"
 #include "lock.h"
+#include "rule.h"
 #include "slab.h"
 #include "strand.h"
+#include "timer.h"
 #include "waiter.h"
 
 #define TPI_ANNOUNCED 4
+
+/* So many keys may be held by nothing but evictions under way before the room of what they end is kept until then. */
+#define TPI_EVICTIONS 64
 
 /*
  * One worker's home: the keys that hash to it and their waiting jobs. The home worker, a thief, or anybody who must
  * look at a key takes the lock, and first drains the inbox: then it sees every job accepted before.
  *
- * Invariants under the lock: a strand is in the ready list just when it has jobs and nobody runs it; a strand is in
- * the table just while it has a job waiting or running; jobs in strands + records in the ring = accepted - left.
+ * Invariants under the lock: a strand is in the ready list just when its queue begins with a job that may start and
+ * nobody runs it; it is in the table just while it has a job that has not ended; jobs in strands, delayed ones and
+ * those in the hands of an eviction too, + records in the ring = accepted - left.
  */
+struct tpi_eviction;
+
 struct tpi_shard {
 	alignas(TPI_LINE) struct tpi_lock lock;
 
@@ -33,9 +42,16 @@ struct tpi_shard {
 	struct tpi_table table;
 	struct tpi_strand loose;     /* the jobs without a key */
 	struct tpi_slab jobs;
-	uint64_t entered;            /* jobs that came into a strand, ever */
+	struct tpi_rules rules;
+	struct tpi_timers entries;   /* of delayed jobs: when they take their place */
+	struct tpi_timers openings;  /* of rules: when a limited key may start again, or an idle one be forgotten */
+	struct tpi_timers expiries;  /* of jobs with a ttl */
+	struct taskpool_job *delayed; /* of those without a key */
+	struct tpi_eviction *evictions; /* under way */
+	uint32_t evicting;           /* of these, those that gave the room of their jobs away at once */
+	uint64_t entered;            /* jobs that were accepted and drained, ever */
 	uint64_t ended[5];           /* of them, by their outcome; [0] is not used */
-	uint64_t waiting;            /* jobs in strands */
+	uint64_t waiting;            /* jobs in strands and delayed ones */
 	uint64_t peak;               /* the most that ever waited */
 	uint64_t overflow;           /* jobs accepted past a bound */
 	struct tpi_waiter *waiters;
@@ -43,7 +59,12 @@ struct tpi_shard {
 	uint32_t key_turn;
 	uint32_t takes;              /* since the inbox was drained */
 	uint32_t quick;              /* timed jobs that were short, less the long ones */
+	int64_t interval;            /* the pool's limit for each key; 0: none */
+	uint32_t burst;
 	bool halted;                 /* no job starts any more */
+	bool stirred;                /* a timer was set or canceled: see tpi_crew_release */
+	bool news;                   /* a strand has become ready without a submit that offers it: the same */
+	_Atomic int64_t next_due;    /* of all timers; TPI_NEVER */
 
 	/* Who sleeps until there is room; see room.h. */
 	struct tpi_word room;        /* grows when a job leaves the queue and somebody wants to know */
@@ -58,7 +79,8 @@ struct tpi_shard {
 	struct tpi_inbox inbox;
 };
 
-int tpi_shard_init(struct tpi_shard *shard, uint32_t capacity, uint32_t workers, uint32_t key_turn);
+/* `options` as read by tpi_options_read. */
+int tpi_shard_init(struct tpi_shard *shard, const struct taskpool_options *options);
 
 /* Nobody uses the shard any more; jobs that still wait are forgotten. */
 void tpi_shard_destroy(struct tpi_shard *shard);
@@ -73,6 +95,14 @@ void tpi_shard_abandon(struct tpi_shard *shard);
 bool tpi_shard_hurried(struct tpi_shard *shard);
 void tpi_shard_calm(struct tpi_shard *shard);
 
+/* Whether a timer is due; without the lock. */
+static inline bool tpi_shard_due(struct tpi_shard *shard)
+{
+	int64_t due = atomic_load_explicit(&shard->next_due, memory_order_relaxed);
+
+	return due != TPI_NEVER && due <= tpi_now();
+}
+
 /* Whether there may be something to take; without the lock. Sequentially consistent: see crew.h. */
 static inline bool tpi_shard_promising(struct tpi_shard *shard)
 {
@@ -85,26 +115,24 @@ static inline bool tpi_shard_announces(struct tpi_shard *shard, uint64_t tag)
 	return atomic_load(&shard->announced[tag % TPI_ANNOUNCED]) == tag;
 }
 
-/*
- * Takes the lock and puts the record's job into its strand, past the bound or not: DONE, FULL (the worker's bound or
- * `key_capacity`), CLOSED or NO_MEMORY. For what the ring cannot do.
- */
-enum tpi_put tpi_shard_enter(struct tpi_shard *shard, struct tpi_record *record, uint32_t key_capacity,
-			     bool past_bound);
-
 /* ---- Under the lock ---- */
 
-/* Moves what waits in the ring into the strands. */
+/* Moves what waits in the ring into the strands; agenda.h has more than this. */
 void tpi_shard_drain(struct tpi_shard *shard);
 
-/* A job counted in the queue has ended without running. */
-void tpi_shard_evicted(struct tpi_shard *shard, struct tpi_job *job, int outcome);
+/*
+ * The strand of the record's key, made if there is none; `spare` (may be NULL) is used for that rather than the slab.
+ */
+struct tpi_strand *tpi_shard_strand(struct tpi_shard *shard, struct tpi_record *record, struct tpi_strand **spare);
 
-/* Takes every waiting job out of its strand; returns them, those of a key in their order, or NULL. */
-struct tpi_job *tpi_shard_evict_all(struct tpi_shard *shard);
+/* A job of the strand that was accepted waits from now on. */
+void tpi_shard_count_entry(struct tpi_shard *shard, struct tpi_strand *strand, struct tpi_job *job);
 
-/* Begins to wait for all jobs that have not ended; counts itself into the gathering if there are any. */
-void tpi_shard_watch(struct tpi_shard *shard, struct tpi_waiter *waiter);
+/*
+ * Begins to wait for jobs: of waiter->strand, or all. `unended` is how many of them there are; counts itself into the
+ * gathering if there are any.
+ */
+void tpi_shard_watch(struct tpi_shard *shard, struct tpi_waiter *waiter, uint64_t unended);
 void tpi_shard_unwatch(struct tpi_shard *shard, struct tpi_waiter *waiter);
 
 /* Jobs that have entered and not ended. */
@@ -117,8 +145,8 @@ static inline uint64_t tpi_shard_unended(const struct tpi_shard *shard)
 /* `count` jobs do not wait any more: there is room for as many. */
 void tpi_shard_leave(struct tpi_shard *shard, uint64_t count);
 
-/* A job that entered in this epoch has ended. */
-void tpi_shard_count_end(struct tpi_shard *shard, uint64_t epoch, int outcome);
+/* A job of the strand that was accepted in this epoch has ended. */
+void tpi_shard_count_end(struct tpi_shard *shard, const struct tpi_strand *strand, uint64_t epoch, int outcome);
 
 void tpi_shard_give_back(struct tpi_shard *shard, struct tpi_job *job);
 

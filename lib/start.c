@@ -33,7 +33,7 @@ static void *worker_main(void *arg)
 	struct taskpool *pool = worker->context.pool;
 	uint32_t gate;
 
-	/* Pairs with the store in open_gate. */
+	/* Pairs with the store in tpi_pool_open_gate. */
 	while ((gate = atomic_load_explicit(&pool->gate.value, memory_order_acquire)) == TPI_GATE_SHUT)
 		tpi_word_wait(&pool->gate, TPI_GATE_SHUT, TPI_NEVER);
 	if (gate == TPI_GATE_OPEN && work(pool, worker)) {
@@ -45,9 +45,9 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-static void open_gate(struct taskpool *pool, enum tpi_gate gate)
+void tpi_pool_open_gate(struct taskpool *pool, enum tpi_gate gate)
 {
-	/* Pairs with the load in worker_main. */
+	/* Pairs with the loads in worker_main, and in await_start (manual.c). */
 	atomic_store_explicit(&pool->gate.value, gate, memory_order_release);
 	tpi_word_wake(&pool->gate, TPI_WAKE_ALL);
 }
@@ -56,17 +56,17 @@ static void open_gate(struct taskpool *pool, enum tpi_gate gate)
 static int start_all(struct taskpool *pool)
 {
 	const struct taskpool_options *options = &pool->options;
-	unsigned made = 0;
+	unsigned threads = options->flags & TASKPOOL_MANUAL ? 0 : options->workers, made = 0;
 	int error = 0;
 
 	atomic_store_explicit(&pool->gate.value, TPI_GATE_SHUT, memory_order_relaxed);
-	while (error == 0 && made < options->workers) {
+	while (error == 0 && made < threads) {
 		error = tpi_thread_start(&pool->threads[made], worker_main, &pool->workers[made],
 					 options->stack_size, pool->name, made);
 		made += error == 0;
 	}
 	if (error != 0) {
-		open_gate(pool, TPI_GATE_HOME);
+		tpi_pool_open_gate(pool, TPI_GATE_HOME);
 		while (made > 0)
 			pthread_join(pool->threads[--made], NULL);
 		return -EAGAIN;
@@ -75,7 +75,7 @@ static int start_all(struct taskpool *pool)
 	atomic_fetch_add_explicit(&pool->references, made, memory_order_relaxed);
 	atomic_store_explicit(&pool->alive.value, made, memory_order_relaxed);
 	atomic_store_explicit(&pool->state, TPI_POOL_STARTED, memory_order_relaxed);
-	open_gate(pool, TPI_GATE_OPEN);
+	tpi_pool_open_gate(pool, TPI_GATE_OPEN);
 	return 0;
 }
 

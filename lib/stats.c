@@ -10,7 +10,7 @@
 #include "pool.h"
 #include "stats.h"
 
-static void add_shard(struct taskpool_stats *sum, struct tpi_shard *shard)
+static void add_shard(struct taskpool *pool, struct taskpool_stats *sum, struct tpi_shard *shard)
 {
 	uint64_t accepted, left;
 
@@ -27,14 +27,14 @@ static void add_shard(struct taskpool_stats *sum, struct tpi_shard *shard)
 	sum->overflow += shard->overflow;
 	sum->peak_queued += shard->peak;
 	sum->keys_active += shard->table.count;
-	tpi_lock_drop(&shard->lock);
+	tpi_crew_release(&pool->crew, shard);
 }
 
 static void sum_shards(struct taskpool *pool, struct taskpool_stats *sum)
 {
 	memset(sum, 0, sizeof(*sum));
 	for (unsigned i = 0; i < pool->options.workers; i++)
-		add_shard(sum, &pool->shards[i]);
+		add_shard(pool, sum, &pool->shards[i]);
 	sum->running = sum->submitted - sum->queued - sum->ran - sum->canceled - sum->expired - sum->replaced;
 }
 
@@ -68,6 +68,17 @@ void tpi_stats_report(struct taskpool *pool, struct taskpool_report *report)
 	sum_shards(pool, &sum);
 	known = (struct taskpool_report){sizeof(known), sum.ran, sum.canceled, sum.expired, sum.replaced, sum.running};
 	tpi_growable_write(report, &known, sizeof(known));
+}
+
+void tpi_stats_sums(struct taskpool *pool, uint64_t *wait_ns, uint64_t *run_ns)
+{
+	*wait_ns = *run_ns = 0;
+	for (unsigned i = 0; i < pool->options.workers; i++) {
+		const struct tpi_meter *meter = &pool->workers[i].meter;
+
+		*wait_ns += atomic_load_explicit(&meter->wait_sum, memory_order_relaxed);
+		*run_ns += atomic_load_explicit(&meter->run_sum, memory_order_relaxed);
+	}
 }
 
 TPI_EXPORT int taskpool_worker_stats(struct taskpool *pool, unsigned worker, struct taskpool_worker_stats *stats)

@@ -4,15 +4,19 @@
 #include <config.h>
 
 #include "clock.h"
+#include "evict.h"
 #include "internal.h"
 #include "pool.h"
 #include "stats.h"
+#include "waits.h"
 
 void tpi_pool_close(struct taskpool *pool)
 {
 	tpi_lock_take(&pool->life);
-	if (atomic_load_explicit(&pool->state, memory_order_relaxed) == TPI_POOL_NEW)
+	if (atomic_load_explicit(&pool->state, memory_order_relaxed) == TPI_POOL_NEW) {
 		tpi_crew_stop(&pool->crew); /* there is nobody to drain it */
+		tpi_pool_open_gate(pool, TPI_GATE_HOME);
+	}
 	atomic_store_explicit(&pool->state, TPI_POOL_STOPPED, memory_order_relaxed);
 	tpi_lock_drop(&pool->life);
 	for (unsigned i = 0; i < pool->options.workers; i++) {
@@ -35,18 +39,14 @@ static void halt(struct tpi_shard *shard)
 	tpi_lock_drop(&shard->lock);
 }
 
-/* Calls the end of a job that was taken out of its queue. False: it forked, and this is the child. */
-static bool end_canceled(struct taskpool *pool, const struct tpi_job *job)
+/* Some strand that has jobs waiting, from this bucket on; NULL: none. */
+static struct tpi_strand *waiting_strand(struct tpi_shard *shard, uint64_t *bucket)
 {
-	unsigned generation = pool->generation;
-	struct tpi_frame frame;
-
-	if (job->call.end == NULL)
-		return true;
-	tpi_frame_push(&frame, pool);
-	job->call.end(job->call.arg, TASKPOOL_CANCELED);
-	tpi_frame_pop(&frame);
-	return tpi_fork_now() == generation;
+	for (; *bucket <= shard->table.mask; (*bucket)++)
+		for (struct tpi_strand *strand = shard->table.buckets[*bucket]; strand != NULL; strand = strand->chain)
+			if (strand->waiting > 0)
+				return strand;
+	return shard->loose.waiting > 0 ? &shard->loose : NULL;
 }
 
 /*
@@ -55,20 +55,22 @@ static bool end_canceled(struct taskpool *pool, const struct tpi_job *job)
  */
 static bool evict(struct taskpool *pool, struct tpi_shard *shard)
 {
-	struct tpi_job *job, *next;
+	struct tpi_eviction eviction;
+	struct tpi_strand *strand;
+	uint64_t bucket = 0;
 
-	tpi_lock_take(&shard->lock);
-	job = tpi_shard_evict_all(shard);
-	tpi_lock_drop(&shard->lock);
-	for (; job != NULL; job = next) {
-		if (!end_canceled(pool, job))
-			return false;
-		next = job->next;
+	for (;;) {
 		tpi_lock_take(&shard->lock);
-		tpi_shard_evicted(shard, job, TASKPOOL_CANCELED);
-		tpi_lock_drop(&shard->lock);
+		tpi_shard_drain(shard);
+		strand = waiting_strand(shard, &bucket);
+		if (strand != NULL)
+			tpi_evict_strand(&eviction, shard, strand, TASKPOOL_CANCELED);
+		tpi_crew_release(&pool->crew, shard);
+		if (strand == NULL)
+			return true;
+		if (!tpi_evict_end(&eviction, &pool->crew, pool))
+			return false;
 	}
-	return true;
 }
 
 bool tpi_pool_cancel(struct taskpool *pool)
@@ -124,17 +126,11 @@ TPI_EXPORT int taskpool_stop(struct taskpool *pool)
 	return taskpool_shutdown(pool, 0, TASKPOOL_FOREVER, NULL);
 }
 
-TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, struct taskpool_report *report)
+/* Drains for so long, cancels, and waits for what runs. -EOWNERDEAD: a forked child. */
+static int shut_down(struct taskpool *pool, int64_t drain, int64_t cancel)
 {
-	int error = tpi_pool_check(pool);
+	int error;
 
-	if (error != 0)
-		return error;
-	if (report != NULL && report->size < sizeof(report->size))
-		return -EINVAL;
-	if (tpi_inside(pool))
-		return -EDEADLK;
-	tpi_pool_hold(pool);
 	tpi_pool_close(pool);
 	if (drain != 0 && !tpi_crew_stopping(&pool->crew))
 		tpi_pool_drain(pool, tpi_deadline(drain));
@@ -144,6 +140,27 @@ TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t c
 	error = tpi_pool_drain(pool, tpi_deadline(cancel));
 	if (error == 0)
 		tpi_pool_join(pool);
+	return error;
+}
+
+TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, struct taskpool_report *report)
+{
+	struct tpi_wait wait = {.kind = drain < 0 ? TPI_WAIT_DRAIN : TPI_WAIT_STOP, .pool = pool};
+	bool enlisted = (drain < 0 || cancel < 0) && tpi_frame_top() != NULL;
+	int error = tpi_pool_check(pool);
+
+	if (error != 0)
+		return error;
+	if (report != NULL && report->size < sizeof(report->size))
+		return -EINVAL;
+	if (tpi_inside(pool) || (enlisted && !tpi_wait_enlist(&wait)))
+		return -EDEADLK;
+	tpi_pool_hold(pool);
+	error = shut_down(pool, drain, cancel);
+	if (error == -EOWNERDEAD)
+		return error;
+	if (enlisted)
+		tpi_wait_delist(&wait);
 	if (report != NULL)
 		tpi_stats_report(pool, report);
 	tpi_pool_drop(pool);

@@ -54,13 +54,12 @@ void tpi_table_destroy(struct tpi_table *table)
 	tpi_release(table->buckets);
 }
 
-struct tpi_strand *tpi_table_find(const struct tpi_table *table, const struct tpi_record *record)
+struct tpi_strand *tpi_table_find(const struct tpi_table *table, uint64_t tag, const void *key, size_t len)
 {
-	struct tpi_strand *strand = table->buckets[record->tag & table->mask];
+	struct tpi_strand *strand = table->buckets[tag & table->mask];
 
 	for (; strand != NULL; strand = strand->chain)
-		if (strand->tag == record->tag && strand->key_len == record->key_len &&
-		    memcmp(tpi_strand_key(strand), tpi_record_key(record), record->key_len) == 0)
+		if (strand->tag == tag && strand->key_len == len && memcmp(tpi_strand_key(strand), key, len) == 0)
 			break;
 	return strand;
 }
@@ -95,4 +94,31 @@ void tpi_table_remove(struct tpi_table *table, struct tpi_strand *strand)
 	*link = strand->chain;
 	table->count--;
 	forget(table, strand);
+}
+
+void tpi_strand_remove(struct tpi_strand *strand, struct tpi_job *job)
+{
+	if (job == strand->last->next) {
+		tpi_strand_pop(strand);
+		return;
+	}
+	job->prev->next = job->next;
+	if (job == strand->last)
+		strand->last = job->prev;
+	else
+		job->next->prev = job->prev;
+}
+
+void tpi_strand_swap(struct tpi_strand *strand, struct tpi_job *job, struct tpi_job *fresh)
+{
+	struct tpi_job *prev = job == strand->last->next ? strand->last : job->prev;
+
+	fresh->next = job->next == job ? fresh : job->next;
+	fresh->prev = job->prev;
+	if (prev != job)
+		prev->next = fresh;
+	if (job == strand->last)
+		strand->last = fresh;
+	else
+		job->next->prev = fresh;
 }

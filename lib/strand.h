@@ -5,6 +5,7 @@
 #define TPI_STRAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "job.h"
@@ -14,6 +15,7 @@
 
 enum tpi_strand_state {
 	TPI_STRAND_IDLE,    /* no job waits, none runs: only between two steps under the lock */
+	TPI_STRAND_HELD,    /* paused, limited, or behind a barrier, or all its jobs are delayed */
 	TPI_STRAND_READY,   /* in the ready list */
 	TPI_STRAND_RUNNING, /* a worker has it; its jobs wait */
 };
@@ -22,7 +24,10 @@ enum tpi_strand_flag {
 	TPI_STRAND_HEAP = 1,     /* not from the slab */
 	TPI_STRAND_LONG_KEY = 2, /* the key is a block of its own */
 	TPI_STRAND_LOOSE = 4,    /* of jobs without a key: any number of workers may take from it at once */
+	TPI_STRAND_RULED = 8,    /* there is more to know of the key: see rule.h */
 };
+
+struct tpi_turn;
 
 /*
  * A key that has work, and its jobs, the oldest first. One cache line. It is there while a job of the key waits or
@@ -31,9 +36,12 @@ enum tpi_strand_flag {
 struct tpi_strand {
 	uint64_t tag;
 	struct tpi_strand *chain;      /* the next one in its bucket */
-	struct tpi_strand *next_ready; /* a circle, as jobs */
-	struct tpi_job *last;          /* NULL: none waits */
-	uint32_t waiting;
+	union {
+		struct tpi_strand *next_ready; /* READY: a circle, as jobs */
+		struct tpi_turn *runner;       /* RUNNING */
+	};
+	struct tpi_job *last;          /* of the queue; NULL: it is empty */
+	uint32_t waiting;              /* jobs in the queue, without barriers, and delayed ones */
 	uint16_t key_len;
 	uint8_t state; /* enum tpi_strand_state */
 	uint8_t flags; /* enum tpi_strand_flag */
@@ -63,13 +71,26 @@ static inline const unsigned char *tpi_strand_key(const struct tpi_strand *stran
 	return strand->flags & TPI_STRAND_LONG_KEY ? strand->key.block : strand->key.bytes;
 }
 
-struct tpi_strand *tpi_table_find(const struct tpi_table *table, const struct tpi_record *record);
+struct tpi_strand *tpi_table_find(const struct tpi_table *table, uint64_t tag, const void *key, size_t len);
 
 /* Puts `fresh` into the table as the strand of the record's key, whose block it takes over. */
 void tpi_table_add(struct tpi_table *table, struct tpi_strand *fresh, struct tpi_record *record);
 
 /* Takes an idle strand out and gives its memory back. */
 void tpi_table_remove(struct tpi_table *table, struct tpi_strand *strand);
+
+/* ---- The queue: jobs and barriers. `waiting` is counted by the caller ---- */
+
+static inline struct tpi_job *tpi_strand_first(const struct tpi_strand *strand)
+{
+	return strand->last != NULL ? strand->last->next : NULL;
+}
+
+/* Whether the queue begins with a job that may start, as far as the queue is concerned. */
+static inline bool tpi_strand_open(const struct tpi_strand *strand)
+{
+	return strand->last != NULL && !strand->last->next->barrier;
+}
 
 static inline void tpi_strand_append(struct tpi_strand *strand, struct tpi_job *job)
 {
@@ -79,11 +100,11 @@ static inline void tpi_strand_append(struct tpi_strand *strand, struct tpi_job *
 		job->next = strand->last->next;
 		strand->last->next = job;
 	}
+	job->prev = strand->last;
 	strand->last = job;
-	strand->waiting++;
 }
 
-/* The strand has at least one. */
+/* The queue is not empty. */
 static inline struct tpi_job *tpi_strand_pop(struct tpi_strand *strand)
 {
 	struct tpi_job *first = strand->last->next;
@@ -92,8 +113,13 @@ static inline struct tpi_job *tpi_strand_pop(struct tpi_strand *strand)
 		strand->last = NULL;
 	else
 		strand->last->next = first->next;
-	strand->waiting--;
 	return first;
 }
+
+/* Takes one out, wherever it is. */
+void tpi_strand_remove(struct tpi_strand *strand, struct tpi_job *job);
+
+/* Puts `fresh` where `job` is. */
+void tpi_strand_swap(struct tpi_strand *strand, struct tpi_job *job, struct tpi_job *fresh);
 
 #endif

@@ -7,17 +7,19 @@
 #include <string.h>
 
 #include "clock.h"
-#include "hash.h"
+#include "enter.h"
 #include "internal.h"
+#include "manual.h"
 #include "pool.h"
+#include "probes.h"
 #include "room.h"
+#include "trace.h"
 
-/* Fills in the record and names the home shard (any, without a key). False: no memory for a long key. */
-static bool address(struct tpi_submission *submission, const struct taskpool_task *task)
+/* Fills in the record and names the home shard (any, without a key). False: no memory. */
+static bool address(struct tpi_submission *submission)
 {
-	struct taskpool *pool = submission->pool;
+	const struct taskpool_task *task = submission->task;
 	struct tpi_record *record = &submission->record;
-	uint64_t hash;
 
 	record->call = (struct tpi_call){task->run, task->end, task->arg, 0};
 	record->tag = 0;
@@ -27,15 +29,48 @@ static bool address(struct tpi_submission *submission, const struct taskpool_tas
 		record->flags = TPI_LOOSE;
 		return true;
 	}
-	if (pool->options.hash == TASKPOOL_HASH_SIPHASH) {
-		record->tag = tpi_siphash(pool->seed, task->key, task->key_len);
-		hash = record->tag >> 32;
-	} else {
-		record->tag = tpi_fold_hash(pool->seed, task->key, task->key_len);
-		hash = pool->crew.count > 1 ? tpi_fnv1a(task->key, task->key_len) : 0;
-	}
-	submission->shard = (unsigned)((uint32_t)hash % pool->crew.count);
+	submission->shard = tpi_pool_home(submission->pool, task->key, task->key_len, &record->tag);
 	return tpi_record_set_key(record, task->key, task->key_len);
+}
+
+static bool loose(const struct tpi_submission *submission)
+{
+	return submission->record.flags & TPI_LOOSE;
+}
+
+/* Whether the ring will not do. */
+static bool special(const struct tpi_submission *submission)
+{
+	const struct taskpool_options *options = &submission->pool->options;
+
+	return submission->handle != NULL || submission->task->flags != 0 ||
+	       (!loose(submission) && (options->key_capacity != UINT_MAX || options->key_interval > 0));
+}
+
+/* By the shard's lock. */
+static enum tpi_put enter(struct tpi_submission *submission, bool past_bound)
+{
+	struct taskpool *pool = submission->pool;
+	const struct taskpool_task *task = submission->task;
+	struct tpi_shard *shard = &pool->shards[submission->shard];
+	struct tpi_eviction eviction;
+	struct tpi_entry entry = {.record = &submission->record, .handle = submission->handle, .eviction = &eviction,
+				  .key_capacity = past_bound ? UINT_MAX : pool->options.key_capacity};
+	enum tpi_put result;
+
+	entry.replace = task->flags & TASKPOOL_REPLACE && task->delay == 0;
+	if (!tpi_entry_prepare(&entry, past_bound,
+			       !loose(submission) && (task->delay > 0 || pool->options.key_interval > 0)))
+		return TPI_PUT_NO_MEMORY;
+	tpi_lock_take(&shard->lock);
+	result = tpi_shard_enter(shard, &entry);
+	tpi_crew_release(&pool->crew, shard);
+	tpi_entry_release(&entry);
+	if (result != TPI_PUT_DONE || !entry.replaced)
+		return result;
+	tpi_pool_hold(pool);
+	submission->held = true;
+	return tpi_evict_end(&eviction, &pool->crew, pool) ? TPI_PUT_DONE : TPI_PUT_FORKED;
 }
 
 static enum tpi_put put(struct tpi_submission *submission, unsigned number)
@@ -45,15 +80,13 @@ static enum tpi_put put(struct tpi_submission *submission, unsigned number)
 	enum tpi_put result;
 
 	submission->shard = number;
-	if (pool->options.key_capacity != UINT_MAX && !(submission->record.flags & TPI_LOOSE)) {
-		submission->record.call.stamp = tpi_now();
-		return tpi_shard_enter(shard, &submission->record, pool->options.key_capacity, false);
-	}
-	submission->record.call.stamp = tpi_inbox_timed(&shard->inbox) ? tpi_now() : 0;
+	if (special(submission))
+		return enter(submission, false);
+	submission->record.call.stamp = tpi_inbox_timed(&shard->inbox) || tpi_traced() ? tpi_now() : 0;
 	while ((result = tpi_inbox_put(&shard->inbox, &submission->record)) == TPI_PUT_CROWDED) {
 		tpi_lock_take(&shard->lock);
 		tpi_shard_drain(shard);
-		tpi_lock_drop(&shard->lock);
+		tpi_crew_release(&pool->crew, shard);
 	}
 	return result;
 }
@@ -64,7 +97,7 @@ enum tpi_put tpi_submission_try(struct tpi_submission *submission)
 	unsigned first;
 	enum tpi_put result = TPI_PUT_FULL;
 
-	if (!(submission->record.flags & TPI_LOOSE))
+	if (!loose(submission))
 		return put(submission, submission->shard);
 	first = atomic_fetch_add_explicit(&pool->next_loose, 1, memory_order_relaxed);
 	for (unsigned i = 0; result == TPI_PUT_FULL && i < pool->crew.count; i++)
@@ -73,44 +106,69 @@ enum tpi_put tpi_submission_try(struct tpi_submission *submission)
 }
 
 /* Where the queue is full: refuses, goes past the bound, or waits. */
-static int insist(struct tpi_submission *submission, int64_t timeout)
+static enum tpi_put insist(struct tpi_submission *submission, int64_t timeout)
 {
 	struct taskpool *pool = submission->pool;
 
 	if (timeout == 0)
-		return -EAGAIN;
-	if (!tpi_inside(pool))
-		return tpi_room_wait(submission, tpi_deadline(timeout));
-	submission->record.call.stamp = tpi_now();
-	switch (tpi_shard_enter(&pool->shards[submission->shard], &submission->record, UINT_MAX, true)) {
+		return TPI_PUT_FULL;
+	return tpi_inside(pool) ? enter(submission, true) : tpi_room_wait(submission, tpi_deadline(timeout));
+}
+
+static int error_of(enum tpi_put result, int64_t timeout)
+{
+	switch (result) {
 	case TPI_PUT_DONE: return 0;
 	case TPI_PUT_CLOSED: return -ECANCELED;
-	default: return -ENOMEM;
+	case TPI_PUT_NO_MEMORY: return -ENOMEM;
+	case TPI_PUT_FORKED: return -EOWNERDEAD;
+	default: return timeout == 0 ? -EAGAIN : -ETIMEDOUT;
 	}
 }
 
-static int submit(struct taskpool *pool, const struct taskpool_task *task)
+static int place(struct tpi_submission *submission)
 {
-	struct tpi_submission submission;
+	struct taskpool *pool = submission->pool;
+	int64_t timeout = submission->task->timeout;
+	enum tpi_put result = tpi_submission_try(submission);
+	int error;
+
+	if (result == TPI_PUT_FULL && timeout < 0 && tpi_manual_alone(pool) && !tpi_inside(pool))
+		return -EDEADLK;
+	if (result == TPI_PUT_FULL)
+		result = insist(submission, timeout);
+	error = error_of(result, timeout);
+	if (error == 0) {
+		TPI_PROBE_SUBMIT(pool, submission->task->key, submission->task->key_len);
+		tpi_crew_offer(&pool->crew, submission->shard, submission->record.tag);
+		tpi_inbox_farewell(&pool->shards[submission->shard].inbox);
+		if (submission->held)
+			tpi_pool_drop(pool);
+	}
+	return error;
+}
+
+/* With a handle, if the caller wants one (`job`) or the job needs it. */
+static int submit(struct taskpool *pool, const struct taskpool_task *task, struct taskpool_job **job)
+{
+	struct tpi_submission submission = {.pool = pool, .task = task};
 	int error = 0;
 
-	submission.pool = pool;
-	if (!address(&submission, task))
+	if (!address(&submission))
 		return -ENOMEM;
-	switch (tpi_submission_try(&submission)) {
-	case TPI_PUT_DONE:
-		break;
-	case TPI_PUT_CLOSED:
-		error = -ECANCELED;
-		break;
-	default:
-		error = insist(&submission, task->timeout);
+	if (job != NULL || task->delay > 0 || task->ttl > 0) {
+		submission.handle = tpi_handle_new(pool, task);
+		error = submission.handle != NULL ? 0 : -ENOMEM;
 	}
-	if (error == 0) {
-		tpi_crew_offer(&pool->crew, submission.shard, submission.record.tag);
-		tpi_inbox_farewell(&pool->shards[submission.shard].inbox);
-		return 0;
-	}
+	if (error == 0)
+		error = place(&submission);
+	if (error == 0 && job != NULL)
+		*job = submission.handle;
+	else
+		taskpool_job_unref(submission.handle);
+	if (error == 0 || error == -EOWNERDEAD)
+		return error;
+	taskpool_job_unref(submission.handle); /* the pool's own reference */
 	tpi_record_drop_key(&submission.record);
 	atomic_fetch_add_explicit(&pool->rejected, error != -ENOMEM, memory_order_relaxed);
 	return error;
@@ -129,7 +187,7 @@ TPI_EXPORT int taskpool_submit(struct taskpool *pool, const char *key, taskpool_
 	task.key_len = key != NULL ? strlen(key) : 0;
 	task.run = run;
 	task.arg = arg;
-	return task.key_len <= TASKPOOL_KEY_MAX ? submit(pool, &task) : -ENAMETOOLONG;
+	return task.key_len <= TASKPOOL_KEY_MAX ? submit(pool, &task, NULL) : -ENAMETOOLONG;
 }
 
 TPI_EXPORT int taskpool_submit_task(struct taskpool *pool, const struct taskpool_task *caller,
@@ -140,9 +198,7 @@ TPI_EXPORT int taskpool_submit_task(struct taskpool *pool, const struct taskpool
 
 	if (error == 0)
 		error = tpi_task_read(&task, caller);
-	if (error == 0 && job != NULL)
-		error = -ENOTSUP;
-	return error == 0 ? submit(pool, &task) : error;
+	return error == 0 ? submit(pool, &task, job) : error;
 }
 
 TPI_EXPORT int taskpool_submit_batch(struct taskpool *pool, const struct taskpool_task *tasks, size_t count,
@@ -163,7 +219,7 @@ TPI_EXPORT int taskpool_submit_batch(struct taskpool *pool, const struct taskpoo
 		if (error == 0)
 			error = tpi_task_read(&task, (const struct taskpool_task *)(const void *)place);
 		if (error == 0)
-			error = submit(pool, &task);
+			error = submit(pool, &task, NULL);
 		done += error == 0;
 	}
 	if (accepted != NULL)

@@ -3,6 +3,7 @@
  */
 #include <config.h>
 
+#include "agenda.h"
 #include "ready.h"
 #include "turn.h"
 
@@ -18,13 +19,44 @@
 #define QUICK_NS 1000
 #define QUICK_SPARSE 15
 
+/* What a plain job does not have. */
+static void start_special(struct tpi_shard *shard, struct tpi_turn *turn)
+{
+	struct taskpool_job *handle = turn->handle;
+
+	if (handle->expires <= tpi_now())
+		turn->outcome = TASKPOOL_EXPIRED;
+	tpi_shard_cancel_timer(shard, &shard->expiries, &handle->expiry);
+	handle->job = NULL;
+	handle->turn = turn;
+}
+
+static void start_ruled(struct tpi_shard *shard, struct tpi_turn *turn)
+{
+	struct tpi_rule *rule = tpi_rules_of(&shard->rules, turn->strand);
+
+	if (rule->interval == 0 || turn->outcome == TASKPOOL_EXPIRED)
+		return;
+	turn->taken = tpi_now();
+	tpi_rule_start(rule, turn->taken);
+}
+
 static void start(struct tpi_shard *shard, struct tpi_turn *turn)
 {
-	struct tpi_job *job = tpi_strand_pop(turn->strand);
+	struct tpi_strand *strand = turn->strand;
+	struct tpi_job *job = tpi_strand_pop(strand);
 
 	turn->call = job->call;
 	turn->epoch = job->epoch;
+	turn->handle = job->handle;
+	turn->outcome = TASKPOOL_RAN;
+	turn->taken = turn->begun = 0;
 	turn->jobs++;
+	strand->waiting--;
+	if (turn->handle != NULL)
+		start_special(shard, turn);
+	if (strand->flags & TPI_STRAND_RULED)
+		start_ruled(shard, turn);
 	tpi_shard_give_back(shard, job);
 	tpi_shard_leave(shard, 1);
 }
@@ -47,24 +79,31 @@ static void withdraw(struct tpi_turn *turn)
 	turn->announced = false;
 }
 
-bool tpi_turn_take(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
+void tpi_turn_take_strand(struct tpi_shard *shard, struct tpi_turn *turn, struct tpi_strand *strand)
 {
-	struct tpi_strand *strand;
-
-	if (tpi_none_ready(shard) || ++shard->takes >= TAKES_PER_DRAIN)
-		tpi_shard_drain(shard);
-	if (shard->halted || tpi_none_ready(shard))
-		return false;
-	strand = tpi_pick_ready(shard);
 	turn->shard = shard;
 	turn->strand = strand;
 	turn->jobs = 0;
 	turn->announced = false;
+	if (!(strand->flags & TPI_STRAND_LOOSE))
+		strand->runner = turn;
+	start(shard, turn);
+}
+
+bool tpi_turn_take(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
+{
+	struct tpi_strand *strand;
+
+	if (tpi_none_ready(shard) || ++shard->takes >= TAKES_PER_DRAIN || tpi_shard_due(shard))
+		tpi_shard_refresh(shard);
+	if (shard->halted || tpi_none_ready(shard))
+		return false;
+	strand = tpi_pick_ready(shard);
+	tpi_turn_take_strand(shard, turn, strand);
 	/* What else is left here may count on the offer of this very job to be noticed: see crew.h. */
-	if (idlers && !(strand->flags & TPI_STRAND_LOOSE) && tpi_none_ready(shard) &&
+	if (idlers && !(strand->flags & (TPI_STRAND_LOOSE | TPI_STRAND_RULED)) && tpi_none_ready(shard) &&
 	    !tpi_inbox_pending(&shard->inbox))
 		announce(turn);
-	start(shard, turn);
 	return true;
 }
 
@@ -72,8 +111,8 @@ bool tpi_turn_take(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
 static bool unrivaled(struct tpi_shard *shard, const struct tpi_strand *strand)
 {
 	if (tpi_none_ready(shard))
-		tpi_shard_drain(shard);
-	return strand->last != NULL && tpi_none_ready(shard);
+		tpi_shard_refresh(shard);
+	return tpi_strand_open(strand) && tpi_none_ready(shard);
 }
 
 /*
@@ -83,9 +122,7 @@ static bool unrivaled(struct tpi_shard *shard, const struct tpi_strand *strand)
  */
 static bool goes_on(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
 {
-	if (shard->halted)
-		return false;
-	if (turn->strand->last != NULL && turn->jobs < shard->key_turn)
+	if (tpi_strand_open(turn->strand) && turn->jobs < shard->key_turn)
 		return true;
 	turn->jobs = 0;
 	if (unrivaled(shard, turn->strand)) {
@@ -99,34 +136,80 @@ static bool goes_on(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
 	return unrivaled(shard, turn->strand);
 }
 
-bool tpi_turn_proceed(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
+/*
+ * The strand will be let go of although nobody looked for its next job. Its submits relied on the announcement, and
+ * then on this look into the ring; what it finds may be for anybody.
+ */
+static void interrupt(struct tpi_shard *shard, struct tpi_turn *turn)
+{
+	if (turn->announced)
+		withdraw(turn);
+	tpi_shard_refresh(shard);
+	shard->news = true;
+}
+
+/* Whether it must be let go of after each job: there is a rule to ask, or a barrier to wait for. */
+static bool interrupted(const struct tpi_strand *strand)
+{
+	return strand->flags & TPI_STRAND_RULED || (strand->last != NULL && !tpi_strand_open(strand));
+}
+
+static void let_go(struct tpi_shard *shard, struct tpi_turn *turn)
 {
 	struct tpi_strand *strand = turn->strand;
 
+	turn->strand = NULL;
 	if (strand->flags & TPI_STRAND_LOOSE)
-		return false;
-	if (goes_on(shard, turn, idlers)) {
+		return;
+	strand->state = TPI_STRAND_IDLE;
+	tpi_shard_place(shard, strand);
+}
+
+void tpi_turn_release(struct tpi_shard *shard, struct tpi_turn *turn)
+{
+	interrupt(shard, turn);
+	let_go(shard, turn);
+}
+
+bool tpi_turn_proceed(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
+{
+	if (turn->strand->flags & TPI_STRAND_LOOSE || shard->halted) {
+		let_go(shard, turn);
+	} else if (interrupted(turn->strand)) {
+		tpi_turn_release(shard, turn);
+	} else if (goes_on(shard, turn, idlers)) {
 		start(shard, turn);
 		return true;
+	} else {
+		let_go(shard, turn);
 	}
-	strand->state = TPI_STRAND_IDLE;
-	if (strand->last != NULL)
-		tpi_make_ready(shard, strand);
-	else
-		tpi_table_remove(&shard->table, strand);
 	return false;
+}
+
+/* The next start of a limited key is counted from when this one really was, not from when it was taken. */
+static void correct_limit(struct tpi_shard *shard, const struct tpi_turn *turn)
+{
+	struct tpi_rule *rule = tpi_rules_of(&shard->rules, turn->strand);
+
+	if (turn->taken != 0 && turn->begun > turn->taken)
+		rule->since += turn->begun - turn->taken;
 }
 
 void tpi_turn_end(struct tpi_shard *shard, const struct tpi_turn *turn, int64_t ns)
 {
-	tpi_shard_count_end(shard, turn->epoch, TASKPOOL_RAN);
+	tpi_shard_count_end(shard, turn->strand, turn->epoch, turn->outcome);
+	if (turn->handle != NULL)
+		tpi_handle_settle(turn->handle, turn->outcome);
+	if (turn->strand->flags & TPI_STRAND_RULED)
+		correct_limit(shard, turn);
 	if (ns < 0)
 		return;
 	if (ns < QUICK_NS)
 		shard->quick += shard->quick < QUICK_JOBS;
 	else
 		shard->quick -= shard->quick < SLOW_WEIGHT ? shard->quick : SLOW_WEIGHT;
-	if (shard->quick == 0 || shard->quick == QUICK_JOBS)
+	/* Delayed jobs need every submit's time. */
+	if (shard->quick == 0 || (shard->quick == QUICK_JOBS && shard->entries.first == NULL))
 		atomic_store_explicit(&shard->inbox.sparse, shard->quick == 0 ? 0 : QUICK_SPARSE,
 				      memory_order_relaxed);
 }

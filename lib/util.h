@@ -4,10 +4,14 @@
 #ifndef TPI_UTIL_H
 #define TPI_UTIL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What two threads write to lies this far apart, so that they do not take a line from each other. */
 #define TPI_LINE 64
+
+/* The struct that `member` at `pointer` is part of. */
+#define TPI_CONTAINER(pointer, type, member) ((type *)(void *)((unsigned char *)(pointer) - offsetof(type, member)))
 
 /* Says to the processor that this thread spins. */
 static inline void tpi_relax(void)

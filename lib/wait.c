@@ -5,15 +5,21 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "evict.h"
 #include "internal.h"
-#include "pool.h"
+#include "key.h"
+#include "manual.h"
+#include "waits.h"
 
-static void watch(struct tpi_shard *shard, struct tpi_waiter *waiter, struct tpi_gathering *gathering)
+static void watch(struct taskpool *pool, struct tpi_shard *shard, struct tpi_waiter *waiter,
+		  struct tpi_gathering *gathering)
 {
 	waiter->gathering = gathering;
+	waiter->strand = NULL;
 	tpi_lock_take(&shard->lock);
-	tpi_shard_watch(shard, waiter);
-	tpi_lock_drop(&shard->lock);
+	tpi_shard_drain(shard);
+	tpi_shard_watch(shard, waiter, tpi_shard_unended(shard));
+	tpi_crew_release(&pool->crew, shard);
 }
 
 /* After this no worker knows of the waiter or its gathering. */
@@ -24,23 +30,58 @@ static void unwatch(struct tpi_shard *shard, struct tpi_waiter *waiter)
 	tpi_lock_drop(&shard->lock);
 }
 
-/* Waits for the jobs that these shards hold at the moment. */
-static int gather(struct tpi_shard *shards, struct tpi_waiter *waiters, unsigned count, int64_t deadline)
+/* Sleeps until all is gathered: 0, -ETIMEDOUT or -EDEADLK. Only a wait for ever can be one too many. */
+static int sleep_over(struct tpi_gathering *gathering, struct tpi_wait *wait, int64_t timeout)
 {
+	bool in_hands = tpi_frame_top() != NULL, in_time;
+
+	if (timeout >= 0)
+		return tpi_gathering_wait(gathering, tpi_deadline(timeout)) ? 0 : -ETIMEDOUT;
+	in_time = tpi_gathering_wait(gathering, 0);
+	if (in_time)
+		return 0;
+	if (in_hands ? !tpi_wait_enlist(wait) : tpi_manual_alone(wait->pool))
+		return -EDEADLK;
+	tpi_gathering_wait(gathering, TPI_NEVER);
+	if (in_hands)
+		tpi_wait_delist(wait);
+	return 0;
+}
+
+/* Waits for the jobs that all shards hold at the moment. */
+static int gather(struct taskpool *pool, struct tpi_waiter *waiters, int64_t timeout)
+{
+	struct tpi_wait wait = {.kind = TPI_WAIT_POOL, .pool = pool, .waiters = waiters};
 	struct tpi_gathering gathering;
+	unsigned count = pool->options.workers;
 	int error = tpi_gathering_init(&gathering);
 
 	if (error != 0)
 		return error;
 	for (unsigned i = 0; i < count; i++)
-		watch(&shards[i], &waiters[i], &gathering);
+		watch(pool, &pool->shards[i], &waiters[i], &gathering);
 	tpi_gathering_part(&gathering);
-	if (!tpi_gathering_wait(&gathering, deadline))
-		error = -ETIMEDOUT;
+	error = sleep_over(&gathering, &wait, timeout);
 	for (unsigned i = 0; i < count; i++)
-		unwatch(&shards[i], &waiters[i]);
+		unwatch(&pool->shards[i], &waiters[i]);
 	tpi_gathering_destroy(&gathering);
 	return error;
+}
+
+static bool drain_shard(struct taskpool *pool, struct tpi_shard *shard, int64_t deadline)
+{
+	struct tpi_waiter waiter;
+	struct tpi_gathering gathering;
+	bool in_time;
+
+	if (tpi_gathering_init(&gathering) != 0)
+		return true;
+	watch(pool, shard, &waiter, &gathering);
+	tpi_gathering_part(&gathering);
+	in_time = tpi_gathering_wait(&gathering, deadline);
+	unwatch(shard, &waiter);
+	tpi_gathering_destroy(&gathering);
+	return in_time;
 }
 
 /*
@@ -49,10 +90,8 @@ static int gather(struct tpi_shard *shards, struct tpi_waiter *waiters, unsigned
  */
 int tpi_pool_drain(struct taskpool *pool, int64_t deadline)
 {
-	struct tpi_waiter waiter;
-
 	for (unsigned i = 0; i < pool->options.workers; i++)
-		if (gather(&pool->shards[i], &waiter, 1, deadline) == -ETIMEDOUT)
+		if (!drain_shard(pool, &pool->shards[i], deadline))
 			return -ETIMEDOUT;
 	return 0;
 }
@@ -72,8 +111,59 @@ TPI_EXPORT int taskpool_wait(struct taskpool *pool, int64_t timeout)
 		waiters = tpi_alloc(count * sizeof(*waiters));
 	if (waiters == NULL)
 		return -ENOMEM;
-	error = gather(pool->shards, waiters, count, tpi_deadline(timeout));
+	error = gather(pool, waiters, timeout);
 	if (waiters != few)
 		tpi_release(waiters);
+	return error;
+}
+
+/* Under the shard's lock: how many jobs of the key have not ended. False: one is in this thread's own hands. */
+static bool count_key(const struct tpi_key *key, uint64_t *unended)
+{
+	const struct tpi_strand *strand = key->strand;
+	bool running = strand->state == TPI_STRAND_RUNNING;
+	bool mine = running && tpi_frame_mine(strand->runner->frame);
+
+	*unended = strand->waiting + (running ? 1 : 0);
+	for (struct tpi_eviction *eviction = key->shard->evictions; eviction != NULL; eviction = eviction->next)
+		if (eviction->strand == strand) {
+			*unended += eviction->unended;
+			mine = mine || tpi_frame_mine(&eviction->frame);
+		}
+	return !mine;
+}
+
+static int wait_for_key(struct tpi_key *key, struct tpi_gathering *gathering, int64_t timeout)
+{
+	struct tpi_waiter waiter = {.gathering = gathering, .strand = key->strand};
+	struct tpi_wait wait = {.kind = TPI_WAIT_KEY, .pool = key->pool, .shard = key->shard, .waiters = &waiter};
+	uint64_t unended;
+	int error;
+
+	if (!count_key(key, &unended))
+		return tpi_key_leave(key, -EDEADLK);
+	tpi_shard_watch(key->shard, &waiter, unended);
+	tpi_key_leave(key, 0);
+	tpi_gathering_part(gathering);
+	error = sleep_over(gathering, &wait, timeout);
+	unwatch(key->shard, &waiter);
+	return error;
+}
+
+TPI_EXPORT int taskpool_key_wait(struct taskpool *pool, const void *bytes, size_t len, int64_t timeout)
+{
+	struct tpi_gathering gathering;
+	struct tpi_key key;
+	int error = tpi_key_enter(&key, pool, bytes, len);
+
+	if (error != 0)
+		return error;
+	if (key.strand == NULL)
+		return tpi_key_leave(&key, 0);
+	error = tpi_gathering_init(&gathering);
+	if (error != 0)
+		return tpi_key_leave(&key, error);
+	error = wait_for_key(&key, &gathering, timeout);
+	tpi_gathering_destroy(&gathering);
 	return error;
 }

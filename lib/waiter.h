@@ -16,7 +16,9 @@
  * epoch up to the mark, all later ones have a later one. A job that ends looks at the waiters only if there are any.
  */
 
-/* One thread's wait over all shards. */
+struct tpi_strand;
+
+/* One thread's wait over all shards, or for one key. */
 struct tpi_gathering {
 	_Atomic uint32_t open; /* waiters that still count, and 1 while they are being set up */
 	struct tpi_word done;  /* 1: none is left */
@@ -25,6 +27,7 @@ struct tpi_gathering {
 struct tpi_waiter {
 	struct tpi_waiter *next;
 	struct tpi_gathering *gathering;
+	struct tpi_strand *strand; /* only jobs of this one count; NULL: all */
 	uint64_t remaining; /* under the shard's lock, as all of this */
 	uint64_t mark;
 	bool listed;

@@ -6,8 +6,11 @@
 #include <sched.h>
 #include <string.h>
 
+#include "agenda.h"
 #include "clock.h"
+#include "evict.h"
 #include "fork.h"
+#include "probes.h"
 #include "worker.h"
 
 #define SPINS 40
@@ -26,6 +29,9 @@ int tpi_worker_init(struct tpi_worker *worker, struct tpi_crew *crew, unsigned n
 	worker->crew = crew;
 	worker->number = worker->cursor = number;
 	worker->generation = tpi_fork_now();
+	worker->frame.turn = &worker->turn;
+	worker->turn.frame = &worker->frame;
+	worker->turn.context = &worker->context;
 	return tpi_context_init(&worker->context, pool, number);
 }
 
@@ -45,6 +51,15 @@ static bool idlers(const struct tpi_worker *worker)
 	return !worker->crew->pinned && tpi_crew_idlers(worker->crew);
 }
 
+/* Drops the shard's lock; with a job in hand, if `found`. */
+static bool leave(struct tpi_worker *worker, struct tpi_shard *shard, bool found)
+{
+	if (found)
+		tpi_context_renew(&worker->context);
+	tpi_crew_release(worker->crew, shard);
+	return found;
+}
+
 static void count(struct tpi_worker *worker, int64_t started, int64_t ended)
 {
 	const struct tpi_turn *turn = &worker->turn;
@@ -53,83 +68,159 @@ static void count(struct tpi_worker *worker, int64_t started, int64_t ended)
 	tpi_meter_add(&worker->meter.ran, 1);
 	if (turn->shard != home(worker))
 		tpi_meter_add(&worker->meter.stolen, 1);
-	if (turn->call.stamp != 0)
+	if (turn->call.stamp & TPI_TIMED)
 		tpi_meter_time(&worker->meter, started - turn->call.stamp, ended - started);
 }
 
-/* Runs the job in hand and calls its end; `*ns` is how long it ran, -1 if it is not timed. False: a forked child. */
-static bool perform(struct tpi_worker *worker, int64_t *ns)
+static const void *key_of(const struct tpi_turn *turn)
 {
-	struct tpi_call call = worker->turn.call;
-	bool timed = call.stamp != 0;
-	int64_t started = timed ? tpi_now() : 0, ended;
+	return turn->strand->flags & TPI_STRAND_LOOSE ? NULL : tpi_strand_key(turn->strand);
+}
+
+static void trace(struct tpi_worker *worker, int64_t started, int64_t ended)
+{
+	const struct tpi_turn *turn = &worker->turn;
+
+	int64_t submitted = turn->call.stamp & TPI_TIMED ? turn->call.stamp : 0;
+
+	tpi_trace_job(&worker->lane, key_of(turn), turn->strand->key_len, submitted, started, ended, turn->outcome);
+}
+
+/* False: a forked child. */
+static bool run(struct tpi_worker *worker, const struct tpi_call *call)
+{
 	unsigned generation = worker->generation;
 
+	TPI_PROBE_START(worker->context.pool, worker->number, key_of(&worker->turn), worker->turn.strand->key_len);
 	tpi_context_begin(&worker->context, worker->turn.strand);
 	worker->frame.context = &worker->context;
-	call.run(&worker->context, call.arg);
+	call->run(&worker->context, call->arg);
 	if (tpi_fork_now() != generation)
 		return false;
 	worker->frame.context = NULL;
-	ended = timed ? tpi_now() : 0;
-	tpi_context_end(&worker->context);
-	if (call.end != NULL) {
-		call.end(call.arg, TASKPOOL_RAN);
-		if (tpi_fork_now() != generation)
-			return false;
-	}
-	count(worker, started, ended);
-	*ns = timed ? ended - started : -1;
 	return true;
 }
 
-/* After a job: the next one of its strand, or another of its shard unless there is work at home. */
+bool tpi_worker_perform(struct tpi_worker *worker, int64_t *ns)
+{
+	struct tpi_turn *turn = &worker->turn;
+	struct tpi_call call = turn->call;
+	bool traced = tpi_traced(), ran = turn->outcome == TASKPOOL_RAN;
+	bool timed = call.stamp & TPI_TIMED || turn->taken != 0 || traced;
+	int64_t started = timed ? tpi_now() : 0, ended = started;
+
+	turn->begun = started;
+	if (ran) {
+		if (!run(worker, &call))
+			return false;
+		ended = timed ? tpi_now() : 0;
+		tpi_context_end(&worker->context);
+	}
+	if (call.end != NULL) {
+		unsigned generation = worker->generation;
+
+		call.end(call.arg, turn->outcome);
+		if (tpi_fork_now() != generation)
+			return false;
+	}
+	TPI_PROBE_END(worker->context.pool, worker->number, turn->outcome);
+	if (ran)
+		count(worker, started, ended);
+	if (traced)
+		trace(worker, started, ended);
+	*ns = ran && timed ? ended - started : -1;
+	return true;
+}
+
+/* Ends the jobs of a shard whose ttl is over, and lets in what is due. False: a forked child. */
+static bool tend_shard(struct tpi_worker *worker, struct tpi_shard *shard)
+{
+	struct tpi_crew *crew = worker->crew;
+	struct tpi_eviction eviction;
+	struct taskpool_job *expired;
+
+	for (;;) {
+		tpi_lock_take(&shard->lock);
+		tpi_shard_refresh(shard);
+		expired = tpi_shard_expired(shard);
+		if (expired != NULL)
+			tpi_evict_one(&eviction, shard, expired, TASKPOOL_EXPIRED);
+		tpi_crew_release(crew, shard);
+		if (expired == NULL)
+			return true;
+		if (!tpi_evict_end(&eviction, crew, worker->context.pool))
+			return false;
+	}
+}
+
+bool tpi_worker_tend(struct tpi_worker *worker)
+{
+	struct tpi_crew *crew = worker->crew;
+
+	if (!tpi_crew_late(crew))
+		return true;
+	for (unsigned i = 0; i < crew->count; i++) {
+		struct tpi_shard *shard = &crew->shards[i];
+
+		if (tpi_shard_due(shard) && !tend_shard(worker, shard))
+			return false;
+	}
+	tpi_crew_retime(crew);
+	return true;
+}
+
+/*
+ * After a job: the next one of its strand, or another of its shard unless there is work at home; none while there are
+ * timers to see to.
+ */
 static bool next(struct tpi_worker *worker, int64_t ns)
 {
 	struct tpi_turn *turn = &worker->turn;
 	struct tpi_shard *shard = turn->shard;
-	bool asleep = idlers(worker), more;
+	struct taskpool_job *handle = turn->handle;
+	bool asleep = idlers(worker), late = tpi_crew_late(worker->crew), more;
 
 	tpi_lock_take(&shard->lock);
 	tpi_turn_end(shard, turn, ns);
-	more = tpi_turn_proceed(shard, turn, asleep);
-	if (!more && (shard == home(worker) || !tpi_shard_promising(home(worker))))
+	more = !late && tpi_turn_proceed(shard, turn, asleep);
+	if (late)
+		tpi_turn_release(shard, turn);
+	else if (!more && (shard == home(worker) || !tpi_shard_promising(home(worker))))
 		more = tpi_turn_take(shard, turn, asleep);
-	tpi_lock_drop(&shard->lock);
+	leave(worker, shard, more);
+	if (handle != NULL)
+		tpi_handle_part(handle);
 	return more;
 }
 
 static bool take_home(struct tpi_worker *worker)
 {
 	struct tpi_shard *shard = home(worker);
-	bool found;
 
 	if (!tpi_shard_promising(shard))
 		return false;
 	tpi_lock_take(&shard->lock);
-	found = tpi_turn_take(shard, &worker->turn, idlers(worker));
-	tpi_lock_drop(&shard->lock);
-	return found;
+	return leave(worker, shard, tpi_turn_take(shard, &worker->turn, idlers(worker)));
 }
 
 /* A thief never waits for a lock: whoever has it looks after that shard. */
 static bool steal(struct tpi_worker *worker)
 {
 	struct tpi_crew *crew = worker->crew;
-	bool found = false;
 
-	for (unsigned i = 0; !found && i < crew->count; i++) {
+	for (unsigned i = 0; i < crew->count; i++) {
 		unsigned number = (worker->cursor + i) % crew->count;
 		struct tpi_shard *shard = &crew->shards[number];
 
 		if (!tpi_shard_promising(shard) || !tpi_lock_try(&shard->lock))
 			continue;
-		found = tpi_turn_take(shard, &worker->turn, idlers(worker));
-		tpi_lock_drop(&shard->lock);
-		if (found)
+		if (leave(worker, shard, tpi_turn_take(shard, &worker->turn, idlers(worker)))) {
 			worker->cursor = number;
+			TPI_PROBE_STEAL(worker->context.pool, worker->number, number);
+			return true;
+		}
 	}
-	return found;
+	return false;
 }
 
 static void pause_briefly(int relaxes)
@@ -182,33 +273,57 @@ static bool hunt(struct tpi_worker *worker)
 	return look(worker) || spin(worker) || (bulk && yield(worker));
 }
 
-static bool find(struct tpi_worker *worker)
+enum found { FOUND, STOPPED, FORKED };
+
+/* Who searches may not be kept by callbacks: others are not woken meanwhile. */
+static bool tend_between(struct tpi_worker *worker)
+{
+	bool same_process;
+
+	if (!tpi_crew_late(worker->crew))
+		return true;
+	tpi_crew_found(worker->crew);
+	same_process = tpi_worker_tend(worker);
+	if (same_process)
+		tpi_crew_search(worker->crew);
+	return same_process;
+}
+
+static enum found find(struct tpi_worker *worker)
 {
 	struct tpi_crew *crew = worker->crew;
 
+	if (!tpi_worker_tend(worker))
+		return FORKED;
 	if (take_home(worker))
-		return true;
+		return FOUND;
 	tpi_crew_search(crew);
-	while (!hunt(worker)) {
+	for (;;) {
+		if (!tend_between(worker))
+			return FORKED;
+		if (hunt(worker))
+			break;
 		if (tpi_crew_stopping(crew)) {
 			tpi_crew_give_up(crew);
-			return false;
+			return STOPPED;
 		}
-		tpi_crew_park(crew, worker->number);
+		TPI_PROBE_PARK(worker->context.pool, worker->number);
+		tpi_crew_park(crew, worker->number, TPI_NEVER);
 	}
 	tpi_crew_found(crew);
-	return true;
+	return FOUND;
 }
 
 bool tpi_worker_run(struct tpi_worker *worker)
 {
-	bool have = false;
+	enum found found;
 	int64_t ns;
 
-	while (have || find(worker)) {
-		if (!perform(worker, &ns))
-			return false;
-		have = next(worker, ns);
+	while ((found = find(worker)) == FOUND) {
+		do {
+			if (!tpi_worker_perform(worker, &ns))
+				return false;
+		} while (next(worker, ns));
 	}
-	return true;
+	return found == STOPPED;
 }

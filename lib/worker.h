@@ -12,6 +12,7 @@
 #include "meter.h"
 #include "self.h"
 #include "shard.h"
+#include "trace.h"
 #include "turn.h"
 #include "util.h"
 
@@ -22,8 +23,10 @@ struct tpi_worker {
 	unsigned cursor;     /* the shard that last had something to steal */
 	unsigned generation; /* of forks, when the pool was made */
 	unsigned burst;      /* jobs since it last searched */
+	_Atomic bool busy;   /* of a manual pool: a thread is in its place */
 	struct tpi_turn turn;
 	struct tpi_frame frame;
+	struct tpi_lane lane;
 	struct taskpool_context context;
 	struct tpi_meter meter;
 };
@@ -36,5 +39,13 @@ void tpi_worker_destroy(struct tpi_worker *worker);
  * the worker may be touched any more.
  */
 bool tpi_worker_run(struct tpi_worker *worker);
+
+/* What it consists of, for threads that work now and then: see manual.c. */
+
+/* Runs the job in hand, or ends it, and calls its end; `*ns` is how long it ran. False: a forked child. */
+bool tpi_worker_perform(struct tpi_worker *worker, int64_t *ns);
+
+/* Ends jobs whose ttl is over and sees to other timers, where any are due. False: a forked child. */
+bool tpi_worker_tend(struct tpi_worker *worker);
 
 #endif

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "probe.h"
 #include "suite.h"
 
 START_TEST(a_null_pool_is_refused_by_every_call)
@@ -60,7 +61,6 @@ START_TEST(bad_options_are_refused)
 
 	for (unsigned bad = 0; bad < 7; bad++) {
 		struct taskpool_options options = TASKPOOL_OPTIONS_INIT;
-		int error = -EINVAL;
 
 		switch (bad) {
 		case 0:
@@ -82,11 +82,10 @@ START_TEST(bad_options_are_refused)
 			options.key_interval = -1;
 			break;
 		case 6:
-			options.key_interval = 1;
-			error = -ENOTSUP;
+			options.key_interval = INT64_MIN;
 			break;
 		}
-		ck_assert_int_eq(taskpool_new_with(&pool, &options), error);
+		ck_assert_int_eq(taskpool_new_with(&pool, &options), -EINVAL);
 		ck_assert_ptr_null(pool);
 	}
 }
@@ -171,7 +170,7 @@ START_TEST(bad_tasks_are_refused_and_end_is_not_called)
 	struct endings endings;
 
 	endings_init(&endings);
-	for (unsigned bad = 0; bad < 10; bad++) {
+	for (unsigned bad = 0; bad < 11; bad++) {
 		struct taskpool_task task = make_task("key", forbidden_job, &endings);
 		int error = -EINVAL;
 
@@ -200,15 +199,18 @@ START_TEST(bad_tasks_are_refused_and_end_is_not_called)
 			error = -ENAMETOOLONG;
 			break;
 		case 7:
-			task.delay = 1;
-			error = -ENOTSUP;
+			task.delay = INT64_MIN;
 			break;
 		case 8:
-			task.ttl = SECOND;
-			error = -ENOTSUP;
+			task.ttl = -1;
 			break;
 		case 9:
 			task.size = 0;
+			break;
+		case 10:
+			task.flags = TASKPOOL_REPLACE;
+			task.key = NULL;
+			task.key_len = 0;
 			break;
 		}
 		ck_assert_int_eq(taskpool_submit_task(pool, &task, NULL), error);
@@ -218,14 +220,66 @@ START_TEST(bad_tasks_are_refused_and_end_is_not_called)
 }
 END_TEST
 
-START_TEST(a_job_handle_is_not_supported_yet)
+START_TEST(a_job_that_is_refused_has_no_handle)
 {
 	struct taskpool_task task = make_task("key", forbidden_job, NULL);
-	struct taskpool *pool = start_pool(2, 0, (unsigned)_i);
+	struct taskpool *pool = make_pool(1, 1, (unsigned)_i);
 	struct taskpool_job *job = NULL;
 
-	ck_assert_int_eq(taskpool_submit_task(pool, &task, &job), -ENOTSUP);
+	ck_assert_int_eq(taskpool_submit(pool, "key", forbidden_job, NULL), 0);
+	ck_assert_int_eq(taskpool_submit_task(NULL, &task, &job), -EINVAL);
+	ck_assert_int_eq(taskpool_submit_task(pool, NULL, &job), -EINVAL);
+	task.timeout = 0;
+	ck_assert_int_eq(taskpool_submit_task(pool, &task, &job), -EAGAIN);
+	task.timeout = MILLISECOND;
+	ck_assert_int_eq(taskpool_submit_task(pool, &task, &job), -ETIMEDOUT);
+	task.ttl = -1;
+	ck_assert_int_eq(taskpool_submit_task(pool, &task, &job), -EINVAL);
+	task.ttl = 0;
+	ck_assert_int_eq(taskpool_stop(pool), 0);
+	ck_assert_int_eq(taskpool_submit_task(pool, &task, &job), -ECANCELED);
 	ck_assert_ptr_null(job);
+	taskpool_free(pool);
+}
+END_TEST
+
+START_TEST(bad_keys_are_refused)
+{
+	static char key[TASKPOOL_KEY_MAX + 1];
+	struct taskpool *pool = make_pool(2, 0, (unsigned)_i);
+
+	for (size_t i = 0; i < LENGTH(key_calls); i++) {
+		ck_assert_int_eq(key_calls[i](NULL, "key", 3), -EINVAL);
+		ck_assert_int_eq(key_calls[i](NULL, NULL, 0), -EINVAL);
+		ck_assert_int_eq(key_calls[i](pool, NULL, 0), -EINVAL);
+		ck_assert_int_eq(key_calls[i](pool, NULL, 3), -EINVAL);
+		ck_assert_int_eq(key_calls[i](pool, key, TASKPOOL_KEY_MAX + 1), -ENAMETOOLONG);
+		ck_assert_int_eq(key_calls[i](pool, key, SIZE_MAX), -ENAMETOOLONG);
+		ck_assert_int_eq(key_calls[i](pool, key, TASKPOOL_KEY_MAX), 0);
+		ck_assert_int_eq(key_calls[i](pool, "", 0), 0);
+	}
+	taskpool_free(pool);
+}
+END_TEST
+
+START_TEST(bad_arguments_of_calls_on_keys_are_refused)
+{
+	struct taskpool_key_stats stats = { .size = sizeof(size_t) - 1, .queued = 77 };
+	struct taskpool_hot_key hot = { .size = sizeof(size_t) - 1, .queued = 77 };
+	struct taskpool *pool = make_pool(2, 0, (unsigned)_i);
+
+	ck_assert_int_eq(taskpool_submit(pool, "key", nothing_job, NULL), 0);
+	ck_assert_int_eq(taskpool_key_limit(pool, "key", 3, -1, 1), -EINVAL);
+	ck_assert_int_eq(taskpool_key_limit(pool, "key", 3, INT64_MIN, 0), -EINVAL);
+	ck_assert_int_eq(taskpool_key_stats(pool, "key", 3, NULL), -EINVAL);
+	ck_assert_int_eq(taskpool_key_stats(pool, "key", 3, &stats), -EINVAL);
+	ck_assert_int_eq(taskpool_hot_keys(pool, NULL, 1), -EINVAL);
+	ck_assert_int_eq(taskpool_hot_keys(pool, &hot, 1), -EINVAL);
+	hot.size = sizeof(hot);
+	ck_assert_int_eq(taskpool_hot_keys(NULL, &hot, 1), -EINVAL);
+	ck_assert_uint_eq(stats.queued, 77);
+	ck_assert_uint_eq(hot.queued, 77);
+	ck_assert_int_eq(taskpool_hot_keys(pool, &hot, 0), 0);
 	taskpool_free(pool);
 }
 END_TEST
@@ -294,7 +348,9 @@ int main(void)
 	};
 	const TTest *placed[] = {
 		bad_tasks_are_refused_and_end_is_not_called,
-		a_job_handle_is_not_supported_yet,
+		a_job_that_is_refused_has_no_handle,
+		bad_keys_are_refused,
+		bad_arguments_of_calls_on_keys_are_refused,
 		a_worker_that_does_not_exist_has_no_counts,
 		negative_timeouts_wait_for_ever,
 		NULL,

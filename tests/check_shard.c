@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-#include "shard.h"
+#include "agenda.h"
+#include "crew.h"
+#include "enter.h"
 #include "suite.h"
 #include "turn.h"
 
@@ -15,7 +17,9 @@ static struct tpi_shard shard;
 
 static void start_shard(uint32_t capacity)
 {
-	ck_assert_int_eq(tpi_shard_init(&shard, capacity, 4, TURN), 0);
+	const struct taskpool_options options = {.workers = 4, .queue_capacity = capacity, .key_turn = TURN};
+
+	ck_assert_int_eq(tpi_shard_init(&shard, &options), 0);
 }
 
 static uint64_t tag = 7; /* one for all keys on purpose: they must be told apart by their bytes */
@@ -216,7 +220,8 @@ START_TEST(a_waiter_counts_the_jobs_of_its_moment)
 	put("a", 1);
 	ck_assert(tpi_turn_take(&shard, &work, false));
 	put("a", 2);
-	tpi_shard_watch(&shard, &waiter);
+	tpi_shard_drain(&shard);
+	tpi_shard_watch(&shard, &waiter, tpi_shard_unended(&shard));
 	tpi_gathering_part(&gathering);
 	put("a", 3);
 	ck_assert_uint_eq(waiter.remaining, 2);
@@ -231,13 +236,30 @@ START_TEST(a_waiter_counts_the_jobs_of_its_moment)
 }
 END_TEST
 
+static struct tpi_strand *strand_named(const char *key)
+{
+	return tpi_table_find(&shard.table, 7, key, strlen(key));
+}
+
+/* With all locks, as the library does it. */
+static unsigned evict(struct tpi_crew *crew, struct tpi_strand *strand)
+{
+	struct tpi_eviction eviction;
+
+	tpi_lock_take(&shard.lock);
+	ck_assert(tpi_evict_strand(&eviction, &shard, strand, TASKPOOL_CANCELED));
+	tpi_crew_release(crew, &shard);
+	ck_assert(tpi_evict_end(&eviction, crew, NULL));
+	return eviction.ended;
+}
+
 START_TEST(a_halted_shard_starts_nothing_and_gives_up_all_that_waits)
 {
 	struct tpi_turn work;
-	struct tpi_job *jobs, *next;
-	unsigned count = 0;
+	struct tpi_crew crew = {0};
 
 	start_shard(8);
+	ck_assert_int_eq(tpi_crew_init(&crew, &shard, 1, false), 0);
 	put("a", 0);
 	ck_assert(tpi_turn_take(&shard, &work, false));
 	put("a", 1);
@@ -246,19 +268,28 @@ START_TEST(a_halted_shard_starts_nothing_and_gives_up_all_that_waits)
 	put(NULL, 4);
 	shard.halted = true;
 	ck_assert(!tpi_turn_take(&shard, &(struct tpi_turn){0}, true));
-	jobs = tpi_shard_evict_all(&shard);
+	ck_assert_uint_eq(evict(&crew, strand_named("a")), 2);
+	ck_assert_uint_eq(evict(&crew, strand_named("b")), 1);
+	ck_assert_uint_eq(evict(&crew, &shard.loose), 1);
 	ck_assert_uint_eq(shard.table.count, 1); /* the running one's */
-	for (; jobs != NULL; jobs = next, count++) {
-		next = jobs->next;
-		tpi_shard_evicted(&shard, jobs, TASKPOOL_CANCELED);
-	}
-	ck_assert_uint_eq(count, 4);
 	ck_assert(!finish(&work));
 	ck_assert_uint_eq(shard.table.count, 0);
 	ck_assert_uint_eq(tpi_shard_unended(&shard), 0);
+	tpi_crew_destroy(&crew, false);
 	tpi_shard_destroy(&shard);
 }
 END_TEST
+
+static enum tpi_put enter(struct tpi_record *record, bool past_bound)
+{
+	struct tpi_entry entry = {.record = record, .key_capacity = UINT_MAX};
+	enum tpi_put result;
+
+	ck_assert(tpi_entry_prepare(&entry, past_bound, false));
+	result = tpi_shard_enter(&shard, &entry);
+	tpi_entry_release(&entry);
+	return result;
+}
 
 START_TEST(what_comes_past_the_bound_keeps_its_place)
 {
@@ -269,8 +300,8 @@ START_TEST(what_comes_past_the_bound_keeps_its_place)
 	put("a", 1);
 	put("a", 2);
 	ck_assert(tpi_record_set_key(&record, "a", 1));
-	ck_assert_int_eq(tpi_shard_enter(&shard, &record, UINT_MAX, false), TPI_PUT_FULL);
-	ck_assert_int_eq(tpi_shard_enter(&shard, &record, UINT_MAX, true), TPI_PUT_DONE);
+	ck_assert_int_eq(enter(&record, false), TPI_PUT_FULL);
+	ck_assert_int_eq(enter(&record, true), TPI_PUT_DONE);
 	ck_assert_uint_eq(shard.overflow, 1);
 	ck_assert(tpi_turn_take(&shard, &work, false));
 	for (uintptr_t i = 2; i <= 3; i++) {

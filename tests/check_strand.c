@@ -32,11 +32,7 @@ static struct tpi_strand *add(uint64_t tag, const void *key, size_t len)
 
 static struct tpi_strand *find(uint64_t tag, const void *key, size_t len)
 {
-	struct tpi_record record = record_of(tag, key, len);
-	struct tpi_strand *strand = tpi_table_find(&table, &record);
-
-	tpi_record_drop_key(&record);
-	return strand;
+	return tpi_table_find(&table, tag, key, len);
 }
 
 START_TEST(keys_are_told_apart_by_their_bytes_alone)
@@ -92,19 +88,74 @@ START_TEST(jobs_leave_a_strand_in_their_order)
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < LENGTH(jobs); i++)
 			tpi_strand_append(&strand, &jobs[i]);
-		ck_assert_uint_eq(strand.waiting, LENGTH(jobs));
 		for (unsigned i = 0; i < LENGTH(jobs); i++)
 			ck_assert_ptr_eq(tpi_strand_pop(&strand), &jobs[i]);
 		ck_assert_ptr_null(strand.last);
-		ck_assert_uint_eq(strand.waiting, 0);
 	}
 }
 END_TEST
 
-START_TEST(a_strand_is_one_cache_line)
+/* Every job taken out or exchanged, in queues of every length. */
+START_TEST(a_job_leaves_from_any_place)
+{
+	struct tpi_job jobs[5], fresh = {0};
+
+	for (unsigned length = 1; length <= LENGTH(jobs); length++)
+		for (unsigned which = 0; which < 2 * length; which++) {
+			bool swap = which >= length;
+			struct tpi_strand strand = {0};
+
+			for (unsigned i = 0; i < length; i++)
+				tpi_strand_append(&strand, &jobs[i]);
+			if (swap)
+				tpi_strand_swap(&strand, &jobs[which - length], &fresh);
+			else
+				tpi_strand_remove(&strand, &jobs[which]);
+			for (unsigned i = 0; i < length; i++)
+				if (swap && i == which - length)
+					ck_assert_ptr_eq(tpi_strand_pop(&strand), &fresh);
+				else if (swap || i != which)
+					ck_assert_ptr_eq(tpi_strand_pop(&strand), &jobs[i]);
+			ck_assert_ptr_null(strand.last);
+		}
+}
+END_TEST
+
+/* The links stay right for the next removal, too. */
+START_TEST(jobs_leave_in_any_order)
+{
+	struct tpi_job jobs[8];
+	unsigned state = 1;
+
+	for (unsigned round = 0; round < 1000; round++) {
+		struct tpi_strand strand = {0};
+		bool there[LENGTH(jobs)];
+
+		for (unsigned i = 0; i < LENGTH(jobs); i++) {
+			tpi_strand_append(&strand, &jobs[i]);
+			there[i] = true;
+		}
+		for (unsigned removed = 0; removed < 6;) {
+			unsigned which = (state = state * 1103515245 + 12345) >> 16 & 7;
+
+			if (!there[which])
+				continue;
+			tpi_strand_remove(&strand, &jobs[which]);
+			there[which] = false;
+			removed++;
+		}
+		for (unsigned i = 0; i < LENGTH(jobs); i++)
+			if (there[i])
+				ck_assert_ptr_eq(tpi_strand_pop(&strand), &jobs[i]);
+		ck_assert_ptr_null(strand.last);
+	}
+}
+END_TEST
+
+START_TEST(strands_and_jobs_are_one_cache_line_each)
 {
 	ck_assert_uint_le(sizeof(struct tpi_strand), 64);
-	ck_assert_uint_le(sizeof(struct tpi_strand) + sizeof(struct tpi_job) + sizeof(void *), 128);
+	ck_assert_uint_le(sizeof(struct tpi_job), 64);
 }
 END_TEST
 
@@ -114,7 +165,9 @@ int main(void)
 		keys_are_told_apart_by_their_bytes_alone,
 		keys_of_every_length_are_kept_whole,
 		jobs_leave_a_strand_in_their_order,
-		a_strand_is_one_cache_line,
+		a_job_leaves_from_any_place,
+		jobs_leave_in_any_order,
+		strands_and_jobs_are_one_cache_line_each,
 		NULL,
 	};
 

@@ -192,6 +192,11 @@ static int fill_worker_stats(struct taskpool *pool, void *stats)
 	return taskpool_worker_stats(pool, 0, stats);
 }
 
+static int fill_key_stats(struct taskpool *pool, void *stats)
+{
+	return taskpool_key_stats(pool, "key", 3, stats);
+}
+
 static int fill_report(struct taskpool *pool, void *report)
 {
 	return taskpool_shutdown(pool, 0, TASKPOOL_FOREVER, report);
@@ -230,6 +235,7 @@ START_TEST(structs_are_filled_up_to_the_callers_size)
 	ck_assert_int_eq(taskpool_stop(pool), 0);
 	check_filled(pool, fill_stats, sizeof(struct taskpool_stats));
 	check_filled(pool, fill_worker_stats, sizeof(struct taskpool_worker_stats));
+	check_filled(pool, fill_key_stats, sizeof(struct taskpool_key_stats));
 	check_filled(pool, fill_report, sizeof(struct taskpool_report));
 	taskpool_free(pool);
 }

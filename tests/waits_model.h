@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the libtaskpool authors
+ *
+ * What pools with jobs that wait for each other may do, as a model without any cleverness.
+ */
+#ifndef TESTS_WAITS_MODEL_H
+#define TESTS_WAITS_MODEL_H
+
+#include <stdbool.h>
+
+#define MAX_POOLS 2
+#define MAX_JOBS 7
+#define NO_KEY (-1)
+
+enum status { QUEUED, RUNNING, ENDED };
+
+struct model_job {
+	unsigned pool;
+	int key;             /* jobs of the same pool and key run in the order of their numbers */
+	unsigned home;       /* the only worker that may run it, if the pool is pinned */
+	enum status status;
+	unsigned waits_for;  /* jobs, one bit each: this one blocks until they have ended */
+};
+
+struct model {
+	bool pinned[MAX_POOLS];
+	unsigned workers[MAX_POOLS];
+	unsigned paused[MAX_POOLS]; /* keys, one bit each */
+	unsigned jobs;
+	struct model_job job[MAX_JOBS];
+};
+
+/* The jobs that have not ended, of those whose bits are in `jobs`. */
+unsigned model_unended(const struct model *model, unsigned jobs);
+
+/* Whether the job's turn in its key has come, the key is not paused, and a worker is free for it. */
+bool model_can_start(const struct model *model, unsigned job);
+
+/* Whether it runs and waits for nothing. */
+bool model_is_free(const struct model *model, unsigned job);
+
+/*
+ * Whether all of these jobs can still end: tries everything that could happen. A job that waits for nothing may end;
+ * a queued one may start when it can, and then end. A paused key may be resumed.
+ */
+bool model_can_end(const struct model *model, unsigned jobs);
+
+/* How many jobs must start before nothing can any more. */
+unsigned model_due_starts(const struct model *model);
+
+#endif
