@@ -286,8 +286,8 @@ struct taskpool_job *taskpool_job_ref(struct taskpool_job *job);
 void taskpool_job_unref(struct taskpool_job *job);
 
 /*
- * ---- Keys. Of a key that the pool does not know each call finds nothing and returns 0. A key of NULL is -EINVAL, a
- * longer one than TASKPOOL_KEY_MAX -ENAMETOOLONG ----
+ * ---- Keys. Of a key that the pool does not know, wait, cancel and stats find nothing and return 0. A key of NULL is
+ * -EINVAL, a longer one than TASKPOOL_KEY_MAX -ENAMETOOLONG ----
  */
 
 /*

@@ -8,19 +8,7 @@
 #include "agenda.h"
 #include "alloc.h"
 #include "bell.h"
-#include "clock.h"
-#include "crew.h"
-
-#define IDLE 1u
-#define SEARCHING 0x10000u
-
-/* What a berth's word says. */
-#define ASLEEP 0
-#define AWAKE 1
-#define REMINDED 2
-
-/* After so much sleep the home worker has the jobs of its shard timed one by one again. */
-#define CALM_NS 1000000
+#include "park.h"
 
 static uint32_t idle_in(uint32_t state)
 {
@@ -75,7 +63,7 @@ void tpi_crew_destroy(struct tpi_crew *crew, bool forked)
 
 /* The stack of sleepers, under the crew's lock. */
 
-static void push(struct tpi_crew *crew, struct tpi_berth *berth)
+void tpi_berth_push(struct tpi_crew *crew, struct tpi_berth *berth)
 {
 	berth->newer = NULL;
 	berth->older = crew->newest;
@@ -91,11 +79,11 @@ static void push(struct tpi_crew *crew, struct tpi_berth *berth)
 /* Has a sleeper look at the time: it may have to wake earlier than it thinks. */
 static void remind(struct tpi_berth *berth)
 {
-	atomic_store_explicit(&berth->word.value, REMINDED, memory_order_release);
+	atomic_store_explicit(&berth->word.value, TPI_REMINDED, memory_order_release);
 	tpi_word_wake(&berth->word, 1);
 }
 
-static void drop(struct tpi_crew *crew, struct tpi_berth *berth)
+void tpi_berth_drop(struct tpi_crew *crew, struct tpi_berth *berth)
 {
 	if (berth->newer != NULL)
 		berth->newer->older = berth->older;
@@ -106,9 +94,9 @@ static void drop(struct tpi_crew *crew, struct tpi_berth *berth)
 	else
 		crew->oldest = berth->newer;
 	atomic_store_explicit(&berth->parked, false, memory_order_relaxed);
-	/* Pairs with the load in sleep_in. */
-	atomic_store_explicit(&berth->word.value, AWAKE, memory_order_release);
-	atomic_fetch_add(&crew->state, SEARCHING - IDLE);
+	/* Pairs with the load in sleep_in (park.c). */
+	atomic_store_explicit(&berth->word.value, TPI_AWAKE, memory_order_release);
+	atomic_fetch_add(&crew->state, TPI_SEARCHING - TPI_IDLE);
 	/* The timekeeper leaves. */
 	if (berth->older == NULL && crew->oldest != NULL &&
 	    atomic_load_explicit(&crew->due, memory_order_relaxed) != TPI_NEVER)
@@ -129,7 +117,7 @@ static struct tpi_berth *choose(struct tpi_crew *crew, struct tpi_berth *berth)
 static void disarm(struct tpi_crew *crew)
 {
 	if (crew->armed)
-		atomic_fetch_sub(&crew->state, IDLE);
+		atomic_fetch_sub(&crew->state, TPI_IDLE);
 	crew->armed = false;
 }
 
@@ -140,12 +128,10 @@ static void ring(struct tpi_crew *crew)
 	disarm(crew);
 }
 
-static bool anything_left(struct tpi_crew *crew, unsigned worker);
-
 /* The loop is not to be told of what is paused, limited or delayed: it could do nothing about it. */
 static void ring_for_work(struct tpi_crew *crew)
 {
-	if (!anything_left(crew, 0))
+	if (!tpi_crew_anything_left(crew, 0))
 		return;
 	tpi_lock_take(&crew->lock);
 	ring(crew);
@@ -161,7 +147,7 @@ static void wake(struct tpi_crew *crew, struct tpi_berth *berth)
 	enough = !crew->pinned && searching_in(atomic_load_explicit(&crew->state, memory_order_relaxed)) != 0;
 	berth = enough ? NULL : choose(crew, berth);
 	if (berth != NULL)
-		drop(crew, berth);
+		tpi_berth_drop(crew, berth);
 	loop = berth == NULL && !enough && crew->armed;
 	tpi_lock_drop(&crew->lock);
 	if (berth != NULL)
@@ -172,18 +158,23 @@ static void wake(struct tpi_crew *crew, struct tpi_berth *berth)
 
 /* ---- Time ---- */
 
+/* Under the crew's lock: nothing is due before that. Who keeps the time hears of it if that is sooner than it thinks. */
+static void set_due(struct tpi_crew *crew, int64_t due)
+{
+	atomic_store_explicit(&crew->due, due, memory_order_relaxed);
+	if (crew->armed)
+		tpi_bell_set(crew->bell, due);
+	if (crew->oldest != NULL && due < crew->oldest->alarm)
+		remind(crew->oldest);
+}
+
 static void sooner(struct tpi_crew *crew, const struct tpi_shard *shard)
 {
 	int64_t due = atomic_load_explicit(&shard->next_due, memory_order_relaxed);
 
 	tpi_lock_take(&crew->lock);
-	if (due < atomic_load_explicit(&crew->due, memory_order_relaxed)) {
-		atomic_store_explicit(&crew->due, due, memory_order_relaxed);
-		if (crew->armed)
-			tpi_bell_set(crew->bell, due);
-		if (crew->oldest != NULL && due < crew->oldest->alarm)
-			remind(crew->oldest);
-	}
+	if (due < atomic_load_explicit(&crew->due, memory_order_relaxed))
+		set_due(crew, due);
 	tpi_lock_drop(&crew->lock);
 }
 
@@ -213,7 +204,7 @@ void tpi_crew_retime(struct tpi_crew *crew)
 
 		due = next < due ? next : due;
 	}
-	atomic_store_explicit(&crew->due, due, memory_order_relaxed);
+	set_due(crew, due);
 	tpi_lock_drop(&crew->lock);
 }
 
@@ -222,12 +213,12 @@ void tpi_crew_offer(struct tpi_crew *crew, unsigned shard, uint64_t tag)
 	uint32_t state;
 
 	if (crew->pinned) {
-		/* Pairs with the store in push. */
+		/* Pairs with the store in tpi_berth_push. */
 		if (atomic_load(&crew->berths[shard].parked))
 			wake(crew, &crew->berths[shard]);
 		return;
 	}
-	/* Pairs with the additions in tpi_crew_park, tpi_crew_found and drop. */
+	/* Pairs with the additions in tpi_crew_park, tpi_crew_found and tpi_berth_drop. */
 	state = atomic_load(&crew->state);
 	if (idle_in(state) == 0 || searching_in(state) != 0)
 		return;
@@ -238,12 +229,12 @@ void tpi_crew_offer(struct tpi_crew *crew, unsigned shard, uint64_t tag)
 
 void tpi_crew_search(struct tpi_crew *crew)
 {
-	atomic_fetch_add(&crew->state, SEARCHING);
+	atomic_fetch_add(&crew->state, TPI_SEARCHING);
 }
 
 void tpi_crew_give_up(struct tpi_crew *crew)
 {
-	atomic_fetch_sub(&crew->state, SEARCHING);
+	atomic_fetch_sub(&crew->state, TPI_SEARCHING);
 }
 
 bool tpi_crew_alone(struct tpi_crew *crew)
@@ -256,7 +247,7 @@ void tpi_crew_found(struct tpi_crew *crew)
 	uint32_t state;
 
 	/* Pairs with the load in tpi_crew_offer: who saw a searcher and woke nobody is seen by the look below. */
-	state = atomic_fetch_sub(&crew->state, SEARCHING) - SEARCHING;
+	state = atomic_fetch_sub(&crew->state, TPI_SEARCHING) - TPI_SEARCHING;
 	if (crew->pinned || searching_in(state) != 0 || idle_in(state) == 0)
 		return;
 	for (unsigned i = 0; i < crew->count; i++)
@@ -264,109 +255,6 @@ void tpi_crew_found(struct tpi_crew *crew)
 			wake(crew, &crew->berths[i]);
 			return;
 		}
-}
-
-/* Whether the shard has something runnable, with everything drained that was published before. */
-static bool runnable(struct tpi_crew *crew, struct tpi_shard *shard)
-{
-	bool found;
-
-	if (tpi_shard_due(shard))
-		return true;
-	if (!tpi_inbox_pending(&shard->inbox))
-		return atomic_load(&shard->ready) != 0;
-	tpi_lock_take(&shard->lock);
-	tpi_shard_drain(shard);
-	found = atomic_load_explicit(&shard->ready, memory_order_relaxed) != 0;
-	tpi_crew_release(crew, shard);
-	return found;
-}
-
-/* The last look before sleep. */
-static bool anything_left(struct tpi_crew *crew, unsigned worker)
-{
-	bool found = tpi_crew_stopping(crew) || runnable(crew, &crew->shards[worker]);
-
-	for (unsigned i = 0; !found && !crew->pinned && i < crew->count; i++)
-		found = i != worker && runnable(crew, &crew->shards[i]);
-	return found;
-}
-
-/* Until the word is something else than ASLEEP: true; or the deadline passes: false. */
-static bool sleep_in(struct tpi_berth *berth, int64_t deadline)
-{
-	bool in_time = true;
-
-	/* Pairs with the stores in drop and remind. */
-	while (in_time && atomic_load_explicit(&berth->word.value, memory_order_acquire) == ASLEEP)
-		in_time = tpi_word_wait(&berth->word, ASLEEP, deadline);
-	return in_time;
-}
-
-/* How long the worker may sleep: sets its alarm. False: it was woken meanwhile. */
-static bool set_alarm(struct tpi_crew *crew, unsigned worker, int64_t deadline, int64_t *alarm)
-{
-	struct tpi_berth *berth = &crew->berths[worker];
-	bool parked;
-
-	tpi_lock_take(&crew->lock);
-	parked = atomic_load_explicit(&berth->parked, memory_order_relaxed);
-	if (parked) {
-		atomic_store_explicit(&berth->word.value, ASLEEP, memory_order_relaxed);
-		berth->alarm = TPI_NEVER;
-		if (berth == crew->oldest)
-			berth->alarm = atomic_load_explicit(&crew->due, memory_order_relaxed);
-		*alarm = berth->alarm < deadline ? berth->alarm : deadline;
-	}
-	tpi_lock_drop(&crew->lock);
-	return parked;
-}
-
-/* Leaves the berth, unless somebody else was faster: either way the worker searches. */
-static void rise(struct tpi_crew *crew, struct tpi_berth *berth)
-{
-	tpi_lock_take(&crew->lock);
-	if (atomic_load_explicit(&berth->parked, memory_order_relaxed))
-		drop(crew, berth);
-	tpi_lock_drop(&crew->lock);
-}
-
-/* The first millisecond after a time of many short jobs; see turn.c. */
-static void calm_down(struct tpi_crew *crew, unsigned worker, int64_t deadline)
-{
-	int64_t calm = tpi_deadline(CALM_NS), alarm;
-
-	if (!tpi_shard_hurried(&crew->shards[worker]) ||
-	    !set_alarm(crew, worker, calm < deadline ? calm : deadline, &alarm))
-		return;
-	if (!sleep_in(&crew->berths[worker], alarm) && alarm == calm)
-		tpi_shard_calm(&crew->shards[worker]);
-}
-
-bool tpi_crew_park(struct tpi_crew *crew, unsigned worker, int64_t deadline)
-{
-	struct tpi_berth *berth = &crew->berths[worker];
-	int64_t alarm = TPI_NEVER;
-
-	tpi_lock_take(&crew->lock);
-	atomic_store_explicit(&berth->word.value, ASLEEP, memory_order_relaxed);
-	push(crew, berth);
-	/* Pairs with the load in tpi_crew_offer. */
-	atomic_fetch_add(&crew->state, IDLE - SEARCHING);
-	tpi_lock_drop(&crew->lock);
-
-	if (anything_left(crew, worker)) {
-		rise(crew, berth);
-		return true;
-	}
-	calm_down(crew, worker, deadline);
-	while (set_alarm(crew, worker, deadline, &alarm)) {
-		if (!sleep_in(berth, alarm)) {
-			rise(crew, berth);
-			return alarm < deadline;
-		}
-	}
-	return true;
 }
 
 /* ---- The event loop ---- */
@@ -412,7 +300,7 @@ void tpi_crew_arm_bell(struct tpi_crew *crew)
 		if (!crew->armed && !stopping) {
 			crew->armed = true;
 			/* Then it looks again; pairs with the load in tpi_crew_offer. */
-			atomic_fetch_add(&crew->state, IDLE);
+			atomic_fetch_add(&crew->state, TPI_IDLE);
 		}
 	}
 	tpi_lock_drop(&crew->lock);
@@ -434,7 +322,7 @@ void tpi_crew_stop(struct tpi_crew *crew)
 
 		tpi_lock_take(&crew->lock);
 		if (atomic_load_explicit(&berth->parked, memory_order_relaxed))
-			drop(crew, berth);
+			tpi_berth_drop(crew, berth);
 		tpi_lock_drop(&crew->lock);
 		tpi_word_wake(&berth->word, 1);
 	}

@@ -54,7 +54,7 @@
 
 /* Where one worker sleeps. */
 struct tpi_berth {
-	alignas(TPI_LINE) struct tpi_word word; /* 0: asleep; 1: go; 2: look at the time. Under the crew's lock */
+	alignas(TPI_LINE) struct tpi_word word; /* see park.h; written under the crew's lock */
 	struct tpi_berth *newer, *older;        /* in the stack of sleepers; under the crew's lock */
 	int64_t alarm;                          /* when it wakes by itself; under the crew's lock */
 	_Atomic bool parked;                    /* written under the crew's lock */

@@ -159,7 +159,7 @@ static void vacate(struct taskpool *pool, struct tpi_worker *worker)
 {
 	atomic_store_explicit(&worker->busy, false, memory_order_release);
 	atomic_fetch_add_explicit(&pool->vacated.value, 1, memory_order_release);
-	tpi_word_wake(&pool->vacated, 1);
+	tpi_word_wake(&pool->vacated, TPI_WAKE_ALL); /* one alone might just give up */
 }
 
 /* Until the pool is started, or stopped. False: not by the deadline. */

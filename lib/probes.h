@@ -13,9 +13,21 @@
  */
 #ifdef HAVE_SYS_SDT_H
 #include <sys/sdt.h>
-#define TPI_PROBE3(name, a, b, c) DTRACE_PROBE3(taskpool, name, a, b, c)
-#define TPI_PROBE2(name, a, b) DTRACE_PROBE2(taskpool, name, a, b)
-#define TPI_PROBE4(name, a, b, c, d) DTRACE_PROBE4(taskpool, name, a, b, c, d)
+#ifdef __clang__
+/* The header's macros leave a ... empty, and clang says so where they are used. */
+#define TPI_SDT_QUIET \
+	_Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wgnu-zero-variadic-macro-arguments\"")
+#define TPI_SDT_LOUD _Pragma("clang diagnostic pop")
+#else
+#define TPI_SDT_QUIET
+#define TPI_SDT_LOUD
+#endif
+#define TPI_PROBE2(name, a, b) \
+	do { TPI_SDT_QUIET DTRACE_PROBE2(taskpool, name, a, b); TPI_SDT_LOUD } while (0)
+#define TPI_PROBE3(name, a, b, c) \
+	do { TPI_SDT_QUIET DTRACE_PROBE3(taskpool, name, a, b, c); TPI_SDT_LOUD } while (0)
+#define TPI_PROBE4(name, a, b, c, d) \
+	do { TPI_SDT_QUIET DTRACE_PROBE4(taskpool, name, a, b, c, d); TPI_SDT_LOUD } while (0)
 #else
 #define TPI_PROBE2(name, a, b) ((void)(a), (void)(b))
 #define TPI_PROBE3(name, a, b, c) ((void)(a), (void)(b), (void)(c))

@@ -151,9 +151,13 @@ static int place(struct tpi_submission *submission)
 /* With a handle, if the caller wants one (`job`) or the job needs it. */
 static int submit(struct taskpool *pool, const struct taskpool_task *task, struct taskpool_job **job)
 {
-	struct tpi_submission submission = {.pool = pool, .task = task};
+	struct tpi_submission submission; /* the record is written by address */
 	int error = 0;
 
+	submission.pool = pool;
+	submission.task = task;
+	submission.handle = NULL;
+	submission.held = false;
 	if (!address(&submission))
 		return -ENOMEM;
 	if (job != NULL || task->delay > 0 || task->ttl > 0) {

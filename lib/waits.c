@@ -55,16 +55,20 @@ static bool is_stuck(const struct tpi_frame *frame)
 	return false;
 }
 
-/* Whether a worker that could run a job of the shard is free now or some day. */
-static bool worker_comes(struct taskpool *pool, struct tpi_shard *shard)
+/* Not before the start, which may come; nor in a stop, which cancels what waits. While a pool drains it does. */
+static bool depends_on_workers(struct taskpool *pool)
+{
+	return atomic_load_explicit(&pool->state, memory_order_relaxed) != TPI_POOL_NEW &&
+	       !tpi_crew_stopping(&pool->crew);
+}
+
+/* Whether some worker is free now or some day: one that can end what has expired. */
+static bool any_worker_comes(struct taskpool *pool)
 {
 	bool manual = pool->options.flags & TASKPOOL_MANUAL, any = false;
-	unsigned home = (unsigned)(shard - pool->shards);
 
-	if (atomic_load_explicit(&pool->state, memory_order_relaxed) != TPI_POOL_STARTED)
+	if (!depends_on_workers(pool))
 		return true;
-	if (pool->crew.pinned)
-		return !is_stuck(&pool->workers[home].frame);
 	for (unsigned i = 0; i < pool->options.workers; i++) {
 		struct tpi_worker *worker = &pool->workers[i];
 
@@ -77,6 +81,14 @@ static bool worker_comes(struct taskpool *pool, struct tpi_shard *shard)
 	return !any; /* a manual pool that nobody runs at the moment */
 }
 
+/* Whether one comes that may run a job of the shard. */
+static bool worker_comes(struct taskpool *pool, struct tpi_shard *shard)
+{
+	if (!pool->crew.pinned || !depends_on_workers(pool))
+		return any_worker_comes(pool);
+	return !is_stuck(&pool->workers[shard - pool->shards].frame);
+}
+
 /* ---- Under a shard's lock: whether jobs are kept from ending; those up to the epoch `mark` matter ---- */
 
 static bool frees_itself(const struct tpi_job *job)
@@ -84,7 +96,10 @@ static bool frees_itself(const struct tpi_job *job)
 	return job->handle != NULL && job->handle->expires != TPI_NEVER;
 }
 
-/* Whether a job that matters stands in the queue after `place` (NULL: anywhere), or is delayed. */
+/*
+ * Whether a job that matters stands in the queue after `place` (NULL: anywhere), or is delayed; one with a ttl only
+ * matters if `mortal`.
+ */
 static bool any_waiting(struct tpi_shard *shard, struct tpi_strand *strand, const struct tpi_job *place,
 			uint64_t mark, bool mortal)
 {
@@ -131,13 +146,16 @@ static bool eviction_keeps(struct tpi_shard *shard, const struct tpi_eviction *e
 	       any_waiting(shard, eviction->strand, &eviction->barrier, mark, false);
 }
 
-static bool any_strand_waiting(struct tpi_shard *shard, uint64_t mark)
+/* The same for one strand, or all (NULL). */
+static bool any_waiting_in(struct tpi_shard *shard, struct tpi_strand *strand, uint64_t mark, bool mortal)
 {
+	if (strand != NULL)
+		return any_waiting(shard, strand, NULL, mark, mortal);
 	for (uint64_t i = 0; i <= shard->table.mask; i++)
-		for (struct tpi_strand *strand = shard->table.buckets[i]; strand != NULL; strand = strand->chain)
-			if (any_waiting(shard, strand, NULL, mark, true))
+		for (strand = shard->table.buckets[i]; strand != NULL; strand = strand->chain)
+			if (any_waiting(shard, strand, NULL, mark, mortal))
 				return true;
-	return any_waiting(shard, &shard->loose, NULL, mark, true);
+	return any_waiting(shard, &shard->loose, NULL, mark, mortal);
 }
 
 /* Whether all jobs that the waiter counts can end. */
@@ -152,10 +170,10 @@ static bool waiter_able(struct taskpool *pool, struct tpi_shard *shard, const st
 		if (turn_keeps(shard, stuck.frame->turn, strand, waiter->mark) ||
 		    eviction_keeps(shard, stuck.frame->eviction, strand, waiter->mark))
 			return false;
-	if (shard->halted || worker_comes(pool, shard))
+	if (shard->halted)
 		return true;
-	return strand != NULL ? !any_waiting(shard, strand, NULL, waiter->mark, true) :
-				!any_strand_waiting(shard, waiter->mark);
+	return (any_worker_comes(pool) || !any_waiting_in(shard, strand, waiter->mark, true)) &&
+	       (worker_comes(pool, shard) || !any_waiting_in(shard, strand, waiter->mark, false));
 }
 
 /* Whether a waiting job stands behind what the frame holds. */
@@ -179,10 +197,14 @@ static bool waiting_job_able(struct taskpool *pool, struct taskpool_job *handle)
 {
 	struct stuck stuck = {NULL, NULL};
 
-	while (!frees_itself(handle->job) && next_stuck(&stuck))
+	if (handle->shard->halted)
+		return true;
+	if (frees_itself(handle->job))
+		return any_worker_comes(pool);
+	while (next_stuck(&stuck))
 		if (stands_behind(handle, stuck.frame))
 			return false;
-	return handle->shard->halted || worker_comes(pool, handle->shard);
+	return worker_comes(pool, handle->shard);
 }
 
 /* ---- Waits ---- */

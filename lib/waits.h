@@ -18,7 +18,8 @@
  *
  *   - is in the hands of a thread whose own wait is not able to end,
  *   - stands in a key's order behind something in such hands, unless its ttl frees it, or
- *   - needs a worker where all that could come are such threads.
+ *   - needs a worker where all that could come are such threads. (To run in a PINNED pool it needs its home worker, to
+ *     expire any.)
  *
  * The waits that are able are found as the least fixed point: first those that need none of the others, then those that
  * need only these, and so on. What runs and does not wait is taken to end some day; a paused key to be resumed, a pool
