@@ -12,3 +12,4 @@ $small --workload throughput --cell capacity=100
 $small --workload throughput --cell keys=64,capacity=4096
 $small --workload latency,loaded,headofline --json "$json"
 grep -q '"workload": "headofline", "system": "taskpool"' "$json"
+bench/features --small
