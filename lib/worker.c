@@ -72,18 +72,16 @@ static void count(struct tpi_worker *worker, int64_t started, int64_t ended)
 		tpi_meter_time(&worker->meter, started - turn->call.stamp, ended - started);
 }
 
-static const void *key_of(const struct tpi_turn *turn)
+static const void *key_of(const struct tpi_strand *strand)
 {
-	return turn->strand->flags & TPI_STRAND_LOOSE ? NULL : tpi_strand_key(turn->strand);
+	return strand->flags & TPI_STRAND_LOOSE ? NULL : tpi_strand_key(strand);
 }
 
-static void trace(struct tpi_worker *worker, int64_t started, int64_t ended)
+static void trace(struct tpi_worker *worker, const struct tpi_strand *strand, const struct tpi_call *call,
+		  int64_t started, int64_t ended, int outcome)
 {
-	const struct tpi_turn *turn = &worker->turn;
-
-	int64_t submitted = turn->call.stamp & TPI_TIMED ? turn->call.stamp : 0;
-
-	tpi_trace_job(&worker->lane, key_of(turn), turn->strand->key_len, submitted, started, ended, turn->outcome);
+	tpi_trace_job(&worker->lane, key_of(strand), strand->key_len, call->stamp & TPI_TIMED ? call->stamp : 0,
+		      started, ended, outcome);
 }
 
 /* False: a forked child. */
@@ -91,7 +89,7 @@ static bool run(struct tpi_worker *worker, const struct tpi_call *call)
 {
 	unsigned generation = worker->generation;
 
-	TPI_PROBE_START(worker->context.pool, worker->number, key_of(&worker->turn), worker->turn.strand->key_len);
+	TPI_PROBE_START(worker->context.pool, worker->number, key_of(worker->turn.strand), worker->turn.strand->key_len);
 	tpi_context_begin(&worker->context, worker->turn.strand);
 	worker->frame.context = &worker->context;
 	call->run(&worker->context, call->arg);
@@ -127,7 +125,7 @@ bool tpi_worker_perform(struct tpi_worker *worker, int64_t *ns)
 	if (ran)
 		count(worker, started, ended);
 	if (traced)
-		trace(worker, started, ended);
+		trace(worker, turn->strand, &call, started, ended, turn->outcome);
 	*ns = ran && timed ? ended - started : -1;
 	return true;
 }
@@ -140,6 +138,8 @@ static bool tend_shard(struct tpi_worker *worker, struct tpi_shard *shard)
 	struct taskpool_job *expired;
 
 	for (;;) {
+		int64_t now = tpi_traced() ? tpi_now() : 0;
+
 		tpi_lock_take(&shard->lock);
 		tpi_shard_refresh(shard);
 		expired = tpi_shard_expired(shard);
@@ -148,6 +148,8 @@ static bool tend_shard(struct tpi_worker *worker, struct tpi_shard *shard)
 		tpi_crew_release(crew, shard);
 		if (expired == NULL)
 			return true;
+		if (now != 0)
+			trace(worker, eviction.strand, &eviction.call, now, now, TASKPOOL_EXPIRED);
 		if (!tpi_evict_end(&eviction, crew, worker->context.pool))
 			return false;
 	}

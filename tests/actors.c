@@ -128,8 +128,9 @@ void actor_submit(struct actor *actor, struct taskpool *pool, const char *key)
 	struct taskpool_task task = make_task(key, actor_run, actor);
 	int error;
 
-	*actor = (struct actor){ .acts_in_end = actor->acts_in_end, .pool = pool, .key = key };
+	*actor = (struct actor){ .acts_in_end = actor->acts_in_end, .delay = actor->delay, .pool = pool, .key = key };
 	task.end = actor_end;
+	task.delay = actor->delay;
 	error = taskpool_submit_task(pool, &task, &actor->job);
 	if (error)
 		die("taskpool_submit_task: %d", error);

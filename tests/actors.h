@@ -30,9 +30,11 @@ struct order stop_pool(struct taskpool *pool);
 struct order shut_down(struct taskpool *pool, int64_t drain, int64_t cancel);
 int carry_out(struct order order);
 
-/* Set `acts_in_end` before the submit for one that does it in its `end`; all else is read only. */
 struct actor {
-	bool acts_in_end;
+	/* May be set before the submit; all else is read only. */
+	bool acts_in_end; /* and not in run */
+	int64_t delay;
+
 	struct taskpool *pool;
 	const char *key; /* not copied */
 	struct taskpool_job *job;

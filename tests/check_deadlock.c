@@ -178,6 +178,32 @@ START_TEST(a_circle_through_the_queue_of_a_key_is_refused)
 }
 END_TEST
 
+/* A waits for a delayed job of b's key; b came later, and is before it all the same. */
+START_TEST(a_circle_through_a_delayed_job_is_refused)
+{
+	struct actor a = { 0 }, b = { 0 }, delayed = { .delay = 300 * MILLISECOND };
+	struct stage stage;
+
+	stage_start(&stage, 3, (unsigned)_i);
+	for (enum way way = BY_KEY; way <= BY_JOB; way++) {
+		actor_start(&a, stage.pool, stage.key[0]);
+		actor_submit(&delayed, stage.pool, stage.key[1]);
+		actor_block(&a, for_ever(&delayed, way));
+		actor_start(&b, stage.pool, stage.key[1]);
+		ck_assert_int_eq(actor_do(&b, for_ever(&a, BY_KEY)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&b, for_ever(&a, BY_JOB)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&b, for_job(delayed.job, TASKPOOL_FOREVER)), -EDEADLK);
+		ck_assert(!actor_started(&delayed));
+		actor_leave(&b);
+		actor_await(&delayed);
+		actor_leave(&delayed);
+		ck_assert_int_eq(actor_result(&a), 0);
+		actor_leave(&a);
+	}
+	taskpool_free(stage.pool);
+}
+END_TEST
+
 /* A key wait speaks of the jobs accepted before: those that come later close no circle. */
 START_TEST(a_job_that_came_later_is_no_part_of_a_circle)
 {
@@ -354,6 +380,7 @@ int main(void)
 		circles_across_two_pools_are_refused,
 		circles_across_three_pools_are_refused,
 		a_circle_through_the_queue_of_a_key_is_refused,
+		a_circle_through_a_delayed_job_is_refused,
 		a_job_that_came_later_is_no_part_of_a_circle,
 		a_refused_wait_leaves_nothing_behind,
 		a_wait_that_timed_out_leaves_nothing_behind,

@@ -80,6 +80,13 @@ static void submit_extra(struct actor *extra, struct taskpool *pool, const char 
 	ck_assert_int_eq(taskpool_submit_task(pool, &task, &extra->job), 0);
 }
 
+static void release_extra(struct actor *extra)
+{
+	ck_assert_int_eq(taskpool_job_wait(extra->job, TASKPOOL_FOREVER), 0);
+	ck_assert_int_eq(taskpool_job_outcome(extra->job), TASKPOOL_RAN);
+	taskpool_job_unref(extra->job);
+}
+
 /* What each waits for has its home where the next one waits. */
 static void occupy_all_workers(struct stage *stage, unsigned workers)
 {
@@ -100,10 +107,8 @@ static void occupy_all_workers(struct stage *stage, unsigned workers)
 		ck_assert_int_eq(actor_result(&waiting[i]), 0);
 		actor_leave(&waiting[i]);
 	}
-	for (unsigned i = 0; i < workers; i++) {
-		ck_assert_int_eq(taskpool_job_wait(queued[i].job, TASKPOOL_FOREVER), 0);
-		taskpool_job_unref(queued[i].job);
-	}
+	for (unsigned i = 0; i < workers; i++)
+		release_extra(&queued[i]);
 }
 
 START_TEST(the_last_worker_that_waits_is_refused_and_the_others_go_on)
@@ -219,6 +224,61 @@ START_TEST(a_job_may_wait_for_a_pool_that_has_not_been_started)
 }
 END_TEST
 
+/* Jobs without a key have no order among them: each needs a worker, and nothing else. */
+START_TEST(jobs_without_keys_do_not_stand_behind_each_other)
+{
+	struct stage stage;
+
+	stage_start(&stage, 3, TASKPOOL_FLOATING);
+	for (unsigned round = 0; round < 4; round++) {
+		struct actor a = { 0 }, b = { 0 }, c = { 0 }, queued[4];
+
+		actor_start(&a, stage.pool, NULL);
+		actor_start(&b, stage.pool, stage.key[1]);
+		actor_start(&c, stage.pool, stage.key[2]);
+		for (unsigned i = 0; i < 4; i++)
+			submit_extra(&queued[i], stage.pool, NULL);
+		actor_block(&a, for_actor(&queued[3 - round], true));
+		actor_block(&c, for_actor(&queued[round], true)); /* wherever that is queued */
+		actor_leave(&b);
+		ck_assert_int_eq(actor_result(&a), 0);
+		ck_assert_int_eq(actor_result(&c), 0);
+		actor_leave(&a);
+		actor_leave(&c);
+		for (unsigned i = 0; i < 4; i++)
+			release_extra(&queued[i]);
+	}
+	taskpool_free(stage.pool);
+}
+END_TEST
+
+static void *drain(void *pool)
+{
+	expect(taskpool_shutdown(pool, TASKPOOL_FOREVER, TASKPOOL_FOREVER, NULL) == 0);
+	return NULL;
+}
+
+START_TEST(while_the_pool_drains_it_is_no_different)
+{
+	struct actor a = { 0 }, queued;
+	struct stage stage;
+	pthread_t thread;
+
+	stage_start(&stage, 1, (unsigned)_i);
+	actor_start(&a, stage.pool, stage.key[0]);
+	submit_extra(&queued, stage.pool, stage.key[1]);
+	thread = spawn(drain, stage.pool);
+	while (submit_timed(stage.pool, stage.key[2], nothing_job, NULL, 0) != -ECANCELED)
+		pause_shortly();
+	ck_assert_int_eq(actor_do(&a, for_actor(&queued, false)), -EDEADLK);
+	ck_assert_int_eq(actor_do(&a, for_actor(&queued, true)), -EDEADLK);
+	actor_leave(&a);
+	release_extra(&queued);
+	pthread_join(thread, NULL);
+	taskpool_free(stage.pool);
+}
+END_TEST
+
 struct parent {
 	pthread_barrier_t barrier;
 	_Atomic unsigned refused, waited;
@@ -281,6 +341,7 @@ int main(void)
 	const TTest *tests[] = {
 		pinned_a_job_may_not_wait_for_one_of_its_own_worker,
 		floating_a_job_may_wait_for_one_of_its_own_worker,
+		jobs_without_keys_do_not_stand_behind_each_other,
 		of_parents_that_wait_for_their_children_just_one_is_refused,
 		NULL,
 	};
@@ -292,6 +353,7 @@ int main(void)
 		a_job_may_wait_for_a_queued_one_while_another_worker_may_come_free,
 		a_worker_may_be_missing_in_another_pool,
 		a_job_may_wait_for_a_pool_that_has_not_been_started,
+		while_the_pool_drains_it_is_no_different,
 		NULL,
 	};
 

@@ -261,6 +261,28 @@ START_TEST(a_job_that_expires_behind_a_blocked_one_is_no_deadlock)
 }
 END_TEST
 
+/* A waits for c, and c for a job behind a: it will not be there for ever, since a worker idles. */
+START_TEST(a_circle_that_an_expiry_breaks_is_no_circle)
+{
+	struct actor a = { 0 }, c = { 0 }, expiring;
+	struct stage stage;
+
+	stage_start(&stage, 3, (unsigned)_i);
+	actor_start(&a, stage.pool, stage.key[0]);
+	actor_start(&c, stage.pool, stage.key[1]);
+	submit_extra(&expiring, stage.pool, stage.key[0], 0, 50 * MILLISECOND);
+	actor_tell(&c, for_actor(&expiring, true));
+	actor_tell(&a, for_actor(&c, false));
+	ck_assert_int_eq(actor_result(&c), 0);
+	release(&expiring, TASKPOOL_EXPIRED);
+	ck_assert(actor_blocks(&a));
+	actor_leave(&c);
+	ck_assert_int_eq(actor_result(&a), 0);
+	actor_leave(&a);
+	taskpool_free(stage.pool);
+}
+END_TEST
+
 /* It can be canceled whatever stands before it. */
 START_TEST(a_wait_ends_when_what_it_waits_for_is_canceled)
 {
@@ -324,6 +346,7 @@ int main(void)
 		the_only_worker_may_not_wait_for_a_delayed_job,
 		a_key_with_a_limit_is_no_deadlock,
 		a_job_that_expires_behind_a_blocked_one_is_no_deadlock,
+		a_circle_that_an_expiry_breaks_is_no_circle,
 		a_wait_ends_when_what_it_waits_for_is_canceled,
 		a_wait_ends_when_a_stop_cancels_what_it_waits_for,
 		NULL,

@@ -65,7 +65,8 @@ check_dynamic()
 check_static()
 {
 	nm -g --defined-only "$static" | sed -n 's/^[0-9a-f]\{8,\} [A-Za-z] //p' | sort -u >"$tmp/static"
-	grep -v '^\(taskpool_\|tpi_\)' "$tmp/static" && fail 'the static library defines names that are not its own'
+	# The last one is the anchor of the probes: weak, hidden, and the same in all that use <sys/sdt.h>.
+	grep -v '^\(taskpool_\|tpi_\|_\.stapsdt\.base$\)' "$tmp/static" && fail 'the static library defines names that are not its own'
 	grep '^taskpool_' "$tmp/static" >"$tmp/static-calls"
 	expect_equal 'the static library has other calls' "$srcdir/tests/exports.list" "$tmp/static-calls"
 }

@@ -110,8 +110,12 @@ static void submit_next(void)
 	if (job->key != NO_KEY)
 		job->home = fnv1a(name_of(job->key), 1) % model.workers[p];
 	model.jobs++;
+	job->delayed = random_below(&chance, 8) == 0;
 	*actor = (struct actor){ .acts_in_end = random_below(&chance, 4) == 0 };
-	tell_story("job %u is submitted: pool %u, key %s\n", i, p, job->key == NO_KEY ? "NULL" : name_of(job->key));
+	if (job->delayed)
+		actor->delay = 1000 * SECOND;
+	tell_story("job %u is %s: pool %u, key %s\n", i, job->delayed ? "delayed" : "submitted", p,
+		   job->key == NO_KEY ? "NULL" : name_of(job->key));
 	actor_submit(actor, pool[p], name_of(job->key));
 	handles[i] = taskpool_job_ref(actor->job);
 	await_starts();
@@ -313,9 +317,12 @@ static void play_round(void)
 	for (;;) {
 		unsigned job = choose_job(model_is_free);
 
-		if (job == MAX_JOBS)
+		if (job != MAX_JOBS)
+			end_job(job);
+		else if ((job = choose_job(is_queued)) != MAX_JOBS && model.job[job].delayed)
+			cancel_job(job);
+		else if (job == MAX_JOBS)
 			break;
-		end_job(job);
 	}
 	must(model_unended(&model, ~0U) == 0);
 	for (unsigned p = 0; p < pools; p++) {

@@ -33,15 +33,29 @@ static bool has_worker(const struct model *model, const struct model_job *job)
 	return running < model->workers[job->pool];
 }
 
+/* Whether `other` comes before `job`, both being of one key. */
+static bool is_before(const struct model_job *other, const struct model_job *job)
+{
+	return other->delayed == job->delayed ? other < job : job->delayed;
+}
+
 bool model_can_start(const struct model *model, unsigned number)
 {
 	const struct model_job *job = &model->job[number];
 
-	if (job->status != QUEUED || (job->key != NO_KEY && (model->paused[job->pool] >> job->key & 1)))
+	if (job->status != QUEUED || (job->delayed && !model->far_future))
 		return false;
-	for (unsigned i = 0; i < number && job->key != NO_KEY; i++)
-		if (model->job[i].pool == job->pool && model->job[i].key == job->key && model->job[i].status != ENDED)
+	if (job->key == NO_KEY)
+		return has_worker(model, job);
+	if ((model->paused[job->pool] >> job->key & 1) && !model->far_future)
+		return false;
+	for (unsigned i = 0; i < model->jobs; i++) {
+		const struct model_job *other = &model->job[i];
+
+		if (other->pool == job->pool && other->key == job->key && other->status != ENDED &&
+		    is_before(other, job))
 			return false;
+	}
 	return has_worker(model, job);
 }
 
@@ -93,7 +107,7 @@ bool model_can_end(const struct model *model, unsigned jobs)
 	struct model copy = *model;
 
 	memset(visited, 0, sizeof(visited));
-	memset(copy.paused, 0, sizeof(copy.paused));
+	copy.far_future = true;
 	return search(&copy, jobs, visited);
 }
 

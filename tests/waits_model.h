@@ -16,7 +16,8 @@ enum status { QUEUED, RUNNING, ENDED };
 
 struct model_job {
 	unsigned pool;
-	int key;             /* jobs of the same pool and key run in the order of their numbers */
+	int key;             /* jobs of the same pool and key run in the order of their numbers, delayed ones last */
+	bool delayed;        /* its time will not come in this round */
 	unsigned home;       /* the only worker that may run it, if the pool is pinned */
 	enum status status;
 	unsigned waits_for;  /* jobs, one bit each: this one blocks until they have ended */
@@ -26,6 +27,7 @@ struct model {
 	bool pinned[MAX_POOLS];
 	unsigned workers[MAX_POOLS];
 	unsigned paused[MAX_POOLS]; /* keys, one bit each */
+	bool far_future;            /* where no key is paused any more, and all delays are over */
 	unsigned jobs;
 	struct model_job job[MAX_JOBS];
 };
@@ -41,7 +43,8 @@ bool model_is_free(const struct model *model, unsigned job);
 
 /*
  * Whether all of these jobs can still end: tries everything that could happen. A job that waits for nothing may end;
- * a queued one may start when it can, and then end. A paused key may be resumed.
+ * a queued one may start when it can, and then end. A paused key may be resumed, a
+ * delay elapses.
  */
 bool model_can_end(const struct model *model, unsigned jobs);
 
