@@ -385,7 +385,7 @@ struct taskpool_context *taskpool_current(void);
 
 /*
  * Fills the struct up to stats->size, which the caller sets. The counts of one worker's queue are taken at one
- * instant. Where jobs follow each other in less than a microsecond, the histograms time one job of 16 and count it for
+ * instant. Where jobs follow each other in less than a microsecond, the histograms time one job of 64 and count it for
  * the others. Errors: -EINVAL.
  */
 int taskpool_stats(struct taskpool *pool, struct taskpool_stats *stats);

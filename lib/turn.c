@@ -11,13 +11,13 @@
 #define TAKES_PER_DRAIN 32
 
 /*
- * After so many timed jobs shorter than QUICK_NS one submit of 16 is timed, until longer ones outweigh them: a short
+ * After so many timed jobs shorter than QUICK_NS one submit of 64 is timed, until longer ones outweigh them: a short
  * job that lost its processor looks long, but seldom does so four times.
  */
 #define QUICK_JOBS 64
 #define SLOW_WEIGHT 16
 #define QUICK_NS 1000
-#define QUICK_SPARSE 15
+#define QUICK_SPARSE 63
 
 /* What a plain job does not have. */
 static void start_special(struct tpi_shard *shard, struct tpi_turn *turn)

@@ -33,13 +33,12 @@ static void unwatch(struct tpi_shard *shard, struct tpi_waiter *waiter)
 /* Sleeps until all is gathered: 0, -ETIMEDOUT or -EDEADLK. Only a wait for ever can be one too many. */
 static int sleep_over(struct tpi_gathering *gathering, struct tpi_wait *wait, int64_t timeout)
 {
-	bool in_hands = tpi_frame_top() != NULL, in_time;
+	bool in_hands = tpi_frame_top() != NULL;
 
-	if (timeout >= 0)
-		return tpi_gathering_wait(gathering, tpi_deadline(timeout)) ? 0 : -ETIMEDOUT;
-	in_time = tpi_gathering_wait(gathering, 0);
-	if (in_time)
+	if (tpi_gathering_over(gathering))
 		return 0;
+	if (timeout >= 0)
+		return timeout > 0 && tpi_gathering_wait(gathering, tpi_deadline(timeout)) ? 0 : -ETIMEDOUT;
 	if (in_hands ? !tpi_wait_enlist(wait) : tpi_manual_alone(wait->pool))
 		return -EDEADLK;
 	tpi_gathering_wait(gathering, TPI_NEVER);

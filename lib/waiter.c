@@ -21,7 +21,7 @@ void tpi_gathering_part(struct tpi_gathering *gathering)
 	/* Every part's work is visible to the one that finds itself the last. */
 	if (atomic_fetch_sub_explicit(&gathering->open, 1, memory_order_acq_rel) != 1)
 		return;
-	/* Pairs with the load in tpi_gathering_wait. */
+	/* Pairs with the load in tpi_gathering_over. */
 	atomic_store_explicit(&gathering->done.value, 1, memory_order_release);
 	tpi_word_wake(&gathering->done, TPI_WAKE_ALL);
 }
@@ -30,8 +30,7 @@ bool tpi_gathering_wait(struct tpi_gathering *gathering, int64_t deadline)
 {
 	bool in_time = true;
 
-	/* Pairs with the store in tpi_gathering_part. */
-	while (atomic_load_explicit(&gathering->done.value, memory_order_acquire) == 0) {
+	while (!tpi_gathering_over(gathering)) {
 		if (!in_time)
 			return false;
 		in_time = tpi_word_wait(&gathering->done, 0, deadline);

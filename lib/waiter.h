@@ -39,6 +39,12 @@ void tpi_gathering_destroy(struct tpi_gathering *gathering);
 /* One of the parts counted in `open` is over. */
 void tpi_gathering_part(struct tpi_gathering *gathering);
 
+static inline bool tpi_gathering_over(const struct tpi_gathering *gathering)
+{
+	/* Pairs with the store in tpi_gathering_part. */
+	return atomic_load_explicit(&gathering->done.value, memory_order_acquire) != 0;
+}
+
 /* False: the deadline passed before all parts were over. */
 bool tpi_gathering_wait(struct tpi_gathering *gathering, int64_t deadline);
 
