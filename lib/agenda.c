@@ -19,6 +19,8 @@ void tpi_shard_set_timer(struct tpi_shard *shard, struct tpi_timers *timers, str
 
 void tpi_shard_cancel_timer(struct tpi_shard *shard, struct tpi_timers *timers, struct tpi_timer *timer)
 {
+	if (timer->number == 0)
+		return;
 	tpi_timer_cancel(timers, timer);
 	shard->stirred = true;
 }
@@ -32,7 +34,7 @@ bool tpi_shard_retime(struct tpi_shard *shard)
 	other = tpi_timers_due(&shard->expiries);
 	due = other < due ? other : due;
 	shard->stirred = false;
-	/* Whoever relies on it goes through the crew's lock: see tpi_crew_sooner. */
+	/* Whoever relies on it goes through the crew's lock: see sooner in crew.c. */
 	atomic_store_explicit(&shard->next_due, due, memory_order_relaxed);
 	return due < old;
 }
@@ -54,7 +56,7 @@ static bool allowed(struct tpi_shard *shard, const struct tpi_strand *strand)
 
 static void drop_strand(struct tpi_shard *shard, struct tpi_strand *strand)
 {
-	if (strand->flags & TPI_STRAND_RULED) {
+	if (strand->ruled) {
 		struct tpi_rule *rule = tpi_rules_of(&shard->rules, strand);
 
 		rule->strand = NULL;
@@ -67,7 +69,7 @@ void tpi_shard_place(struct tpi_shard *shard, struct tpi_strand *strand)
 {
 	if (strand->state == TPI_STRAND_RUNNING)
 		return;
-	if (tpi_strand_open(strand) && (!(strand->flags & TPI_STRAND_RULED) || allowed(shard, strand))) {
+	if (tpi_strand_open(strand) && (!strand->ruled || allowed(shard, strand))) {
 		if (strand->state != TPI_STRAND_READY)
 			tpi_make_ready(shard, strand);
 		return;
@@ -95,7 +97,7 @@ void tpi_shard_settle_rule(struct tpi_shard *shard, struct tpi_rule *rule)
 		return;
 	}
 	if (strand != NULL)
-		strand->flags &= (uint8_t)~TPI_STRAND_RULED;
+		strand->ruled = 0;
 	tpi_shard_cancel_timer(shard, &shard->openings, &rule->timer);
 	tpi_rules_remove(&shard->rules, rule);
 }
@@ -113,7 +115,7 @@ struct tpi_rule *tpi_shard_rule(struct tpi_shard *shard, struct tpi_rule **spare
 	tpi_rule_limit(fresh, shard->interval, shard->burst);
 	fresh->strand = tpi_table_find(&shard->table, fresh->tag, fresh->key, fresh->key_len);
 	if (fresh->strand != NULL)
-		fresh->strand->flags |= TPI_STRAND_RULED;
+		fresh->strand->ruled = 1;
 	return fresh;
 }
 
@@ -131,7 +133,7 @@ static void take_place(struct tpi_shard *shard, struct taskpool_job *handle)
 	tpi_shard_cancel_timer(shard, &shard->entries, &handle->entry);
 	tpi_delayed_remove(tpi_shard_delayed(shard, strand), handle);
 	tpi_strand_append(strand, handle->job);
-	if (strand->flags & TPI_STRAND_RULED)
+	if (strand->ruled)
 		tpi_shard_settle_rule(shard, tpi_rules_of(&shard->rules, strand));
 	tpi_shard_place(shard, strand);
 	shard->news = true;

@@ -32,6 +32,7 @@ int tpi_crew_init(struct tpi_crew *crew, struct tpi_shard *shards, unsigned coun
 	crew->pinned = pinned;
 	crew->parallel = tpi_processors() > 1;
 	crew->bell = -1;
+	atomic_init(&crew->dormant, true);
 	atomic_init(&crew->due, TPI_NEVER);
 	crew->berths = tpi_alloc(count * sizeof(*crew->berths));
 	if (crew->berths == NULL)
@@ -131,7 +132,7 @@ static void ring(struct tpi_crew *crew)
 /* The loop is not to be told of what is paused, limited or delayed: it could do nothing about it. */
 static void ring_for_work(struct tpi_crew *crew)
 {
-	if (!tpi_crew_anything_left(crew, 0))
+	if (atomic_load_explicit(&crew->dormant, memory_order_acquire) || !tpi_crew_anything_left(crew, 0))
 		return;
 	tpi_lock_take(&crew->lock);
 	ring(crew);
@@ -278,13 +279,6 @@ int tpi_crew_bell(struct tpi_crew *crew)
 	if (fresh)
 		tpi_crew_arm_bell(crew);
 	return crew->bell;
-}
-
-void tpi_crew_disarm_bell(struct tpi_crew *crew)
-{
-	tpi_lock_take(&crew->lock);
-	disarm(crew);
-	tpi_lock_drop(&crew->lock);
 }
 
 void tpi_crew_arm_bell(struct tpi_crew *crew)

@@ -76,6 +76,7 @@ struct tpi_crew {
 	struct tpi_berth *oldest; /* the timekeeper */
 	int bell;                 /* the descriptor for event loops; -1: nobody asked for it */
 	bool armed;               /* the event loop sleeps: it is counted idle */
+	_Atomic bool dormant;     /* the pool was not started: nothing rings */
 };
 
 /* The shards are the caller's, made beforehand. 0 or a negative errno. */
@@ -148,8 +149,7 @@ bool tpi_crew_park(struct tpi_crew *crew, unsigned worker, int64_t deadline);
 /* The descriptor, made on first use, or a negative errno. */
 int tpi_crew_bell(struct tpi_crew *crew);
 
-/* The loop is about to run jobs; or will sleep again: rings at once if there is something to run. */
-void tpi_crew_disarm_bell(struct tpi_crew *crew);
+/* The loop will sleep again: rings at once if there is something to run. */
 void tpi_crew_arm_bell(struct tpi_crew *crew);
 
 /* ---- By whoever stops the pool ---- */

@@ -96,6 +96,8 @@ static void accept(struct tpi_shard *shard, struct tpi_entry *entry, struct tpi_
 	if (entry->handle == NULL || !entry->handle->delayed)
 		tpi_strand_append(strand, job);
 	tpi_shard_place(shard, strand);
+	/* Once more, now in the order that tpi_crew_offer needs. */
+	atomic_store(&shard->ready, atomic_load_explicit(&shard->ready, memory_order_relaxed));
 }
 
 /* The rule that the job's key must have, if it must. */

@@ -21,6 +21,7 @@ static void begin(struct tpi_eviction *eviction, struct tpi_shard *shard, struct
 	/* A strand that only an eviction keeps is beyond those that the slab has for waiting and running jobs. */
 	eviction->early = shard->evicting < TPI_EVICTIONS;
 	shard->evicting += eviction->early;
+	strand->barred = 1;
 	eviction->next = shard->evictions;
 	shard->evictions = eviction;
 }
@@ -123,7 +124,7 @@ bool tpi_evict_strand(struct tpi_eviction *eviction, struct tpi_shard *shard, st
 	begin(eviction, shard, strand, outcome);
 	end = &eviction->jobs;
 	chain_queue(eviction, &end);
-	while ((loose || strand->flags & TPI_STRAND_RULED) && *tpi_shard_delayed(shard, strand) != NULL)
+	while ((loose || strand->ruled) && *tpi_shard_delayed(shard, strand) != NULL)
 		chain_up(eviction, &end, (*tpi_shard_delayed(shard, strand))->job);
 	*end = NULL;
 	if (!loose)
@@ -158,7 +159,7 @@ static void forget(struct tpi_eviction *eviction)
 	if (strand->flags & TPI_STRAND_LOOSE)
 		return;
 	tpi_strand_remove(strand, &eviction->barrier);
-	if (strand->flags & TPI_STRAND_RULED)
+	if (strand->ruled)
 		tpi_shard_settle_rule(eviction->shard, tpi_rules_of(&eviction->shard->rules, strand));
 	tpi_shard_place(eviction->shard, strand);
 	eviction->shard->news = true;

@@ -39,7 +39,7 @@ static int wait_for_ever(struct taskpool_job *job)
 	struct tpi_wait wait = {.kind = TPI_WAIT_JOB, .job = job};
 	bool empty_handed = tpi_frame_top() == NULL;
 
-	if (empty_handed ? never_runs(job) : !tpi_wait_enlist(&wait))
+	if (never_runs(job) || (!empty_handed && !tpi_wait_enlist(&wait)))
 		return -EDEADLK;
 	tpi_handle_wait(job, TPI_NEVER);
 	if (!empty_handed)

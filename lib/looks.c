@@ -32,7 +32,7 @@ static int64_t oldest_wait(const struct tpi_key *key)
 			job = job->next;
 			note_oldest(&oldest, job);
 		} while (job != strand->last);
-	if (strand->flags & TPI_STRAND_RULED)
+	if (strand->ruled)
 		for (struct taskpool_job *delayed = *tpi_shard_delayed(key->shard, strand); delayed != NULL;
 		     delayed = delayed->next)
 			note_oldest(&oldest, delayed->job);

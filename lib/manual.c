@@ -189,9 +189,10 @@ static int run_as_worker(struct taskpool *pool, size_t max_jobs, int64_t deadlin
 	struct tpi_worker *worker = await_start(pool, deadline) ? claim(pool, deadline) : NULL;
 	int ran;
 
-	if (worker == NULL)
+	if (worker == NULL) {
+		tpi_crew_arm_bell(&pool->crew); /* it may have rung for this call */
 		return 0;
-	tpi_crew_disarm_bell(&pool->crew);
+	}
 	tpi_frame_push(&worker->frame, pool);
 	ran = run_jobs(pool, worker, max_jobs, deadline);
 	if (ran < 0)

@@ -90,7 +90,8 @@ static enum tpi_put watch(struct tpi_submission *submission, int64_t deadline)
 			break;
 		in_time = tpi_word_wait(word, seen, deadline);
 	}
-	enroll(submission, -1);
+	if (result != TPI_PUT_FORKED)
+		enroll(submission, -1);
 	return result;
 }
 

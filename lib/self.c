@@ -20,7 +20,8 @@ void tpi_frame_push(struct tpi_frame *frame, const struct taskpool *pool)
 
 void tpi_frame_pop(struct tpi_frame *frame)
 {
-	top = frame->outer;
+	if (top == frame) /* else a forked child has freed the pool, and forgotten its frames */
+		top = frame->outer;
 }
 
 void tpi_frames_forget(const struct taskpool *pool)

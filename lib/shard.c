@@ -59,8 +59,6 @@ void tpi_shard_give_back(struct tpi_shard *shard, struct tpi_job *job)
 
 static void discard(struct tpi_shard *shard, struct tpi_job *job)
 {
-	if (job->barrier)
-		return;
 	taskpool_job_unref(job->handle);
 	tpi_shard_give_back(shard, job);
 }
@@ -77,14 +75,25 @@ static void discard_delayed(struct tpi_shard *shard, struct taskpool_job *delaye
 
 static void discard_queue(struct tpi_shard *shard, struct tpi_strand *strand)
 {
-	while (strand->last != NULL)
+	while (strand->last != NULL && !strand->barred)
 		discard(shard, tpi_strand_pop(strand));
 }
 
-/* What the jobs, strands and rules hold on the heap. */
+static void discard_records(struct tpi_inbox *inbox)
+{
+	uint32_t position = atomic_load_explicit(&inbox->drained, memory_order_relaxed);
+
+	for (; position != tpi_inbox_tail(inbox); position = (position + 1) & TPI_POSITIONS)
+		tpi_record_drop_key(&inbox->ring[position & inbox->mask]);
+}
+
+/*
+ * What the jobs, strands and rules hold on the heap. In a forked child a barrier stood on the stack of a thread that is
+ * gone: such a queue cannot be followed, and what is in it is lost.
+ */
 static void empty(struct tpi_shard *shard)
 {
-	tpi_shard_drain(shard);
+	discard_records(&shard->inbox);
 	for (uint64_t i = 0; i <= shard->table.mask; i++)
 		for (struct tpi_strand *strand = shard->table.buckets[i]; strand != NULL; strand = strand->chain)
 			discard_queue(shard, strand);
@@ -146,7 +155,7 @@ struct tpi_strand *tpi_shard_strand(struct tpi_shard *shard, struct tpi_record *
 	tpi_table_add(&shard->table, strand, record);
 	if (rule != NULL) {
 		rule->strand = strand;
-		strand->flags |= TPI_STRAND_RULED;
+		strand->ruled = 1;
 	}
 	return strand;
 }
@@ -178,7 +187,7 @@ static void enter_record(struct tpi_shard *shard, struct tpi_record *record, int
 	job->heap = job->barrier = job->replaceable = 0;
 	tpi_shard_count_entry(shard, strand, job);
 	tpi_strand_append(strand, job);
-	if (strand->state == TPI_STRAND_IDLE && !(strand->flags & TPI_STRAND_RULED))
+	if (strand->state == TPI_STRAND_IDLE && !strand->ruled)
 		tpi_make_ready(shard, strand);
 	else if (strand->state <= TPI_STRAND_HELD)
 		tpi_shard_place(shard, strand);

@@ -76,6 +76,8 @@ static int start_all(struct taskpool *pool)
 	atomic_store_explicit(&pool->alive.value, made, memory_order_relaxed);
 	atomic_store_explicit(&pool->state, TPI_POOL_STARTED, memory_order_relaxed);
 	tpi_pool_open_gate(pool, TPI_GATE_OPEN);
+	atomic_store_explicit(&pool->crew.dormant, false, memory_order_release);
+	tpi_crew_arm_bell(&pool->crew);
 	return 0;
 }
 

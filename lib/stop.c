@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "evict.h"
 #include "internal.h"
+#include "manual.h"
 #include "pool.h"
 #include "stats.h"
 #include "waits.h"
@@ -143,6 +144,14 @@ static int shut_down(struct taskpool *pool, int64_t drain, int64_t cancel)
 	return error;
 }
 
+/* Whether there are jobs to be drained and nobody but this thread to run them. */
+static bool never_drains(struct taskpool *pool)
+{
+	return tpi_manual_alone(pool) && !tpi_crew_stopping(&pool->crew) &&
+	       atomic_load_explicit(&pool->state, memory_order_relaxed) != TPI_POOL_NEW &&
+	       tpi_pool_drain(pool, tpi_now()) != 0;
+}
+
 TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, struct taskpool_report *report)
 {
 	struct tpi_wait wait = {.kind = drain < 0 ? TPI_WAIT_DRAIN : TPI_WAIT_STOP, .pool = pool};
@@ -153,7 +162,7 @@ TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t c
 		return error;
 	if (report != NULL && report->size < sizeof(report->size))
 		return -EINVAL;
-	if (tpi_inside(pool) || (enlisted && !tpi_wait_enlist(&wait)))
+	if (tpi_inside(pool) || (drain < 0 && never_drains(pool)) || (enlisted && !tpi_wait_enlist(&wait)))
 		return -EDEADLK;
 	tpi_pool_hold(pool);
 	error = shut_down(pool, drain, cancel);

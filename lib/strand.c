@@ -71,6 +71,7 @@ void tpi_table_add(struct tpi_table *table, struct tpi_strand *fresh, struct tpi
 	fresh->tag = record->tag;
 	fresh->key_len = record->key_len;
 	fresh->state = TPI_STRAND_IDLE;
+	fresh->ruled = fresh->barred = 0;
 	fresh->last = NULL;
 	fresh->waiting = 0;
 	if (record->flags & TPI_LONG_KEY) {

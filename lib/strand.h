@@ -24,14 +24,13 @@ enum tpi_strand_flag {
 	TPI_STRAND_HEAP = 1,     /* not from the slab */
 	TPI_STRAND_LONG_KEY = 2, /* the key is a block of its own */
 	TPI_STRAND_LOOSE = 4,    /* of jobs without a key: any number of workers may take from it at once */
-	TPI_STRAND_RULED = 8,    /* there is more to know of the key: see rule.h */
 };
 
 struct tpi_turn;
 
 /*
  * A key that has work, and its jobs, the oldest first. One cache line. It is there while a job of the key waits or
- * runs; the shard's lock guards everything in it, but the key, which a running job may read.
+ * runs; the shard's lock guards everything in it, but the key and the flags, which do not change while it is there.
  */
 struct tpi_strand {
 	uint64_t tag;
@@ -43,8 +42,10 @@ struct tpi_strand {
 	struct tpi_job *last;          /* of the queue; NULL: it is empty */
 	uint32_t waiting;              /* jobs in the queue, without barriers, and delayed ones */
 	uint16_t key_len;
-	uint8_t state; /* enum tpi_strand_state */
-	uint8_t flags; /* enum tpi_strand_flag */
+	uint8_t state : 4;             /* enum tpi_strand_state */
+	uint8_t ruled : 1;             /* there is more to know of the key: see rule.h */
+	uint8_t barred : 1;            /* there has been a barrier in the queue */
+	uint8_t flags;                 /* enum tpi_strand_flag */
 	union {
 		unsigned char bytes[TPI_STRAND_KEY];
 		unsigned char *block;

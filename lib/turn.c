@@ -24,7 +24,7 @@ static void start_special(struct tpi_shard *shard, struct tpi_turn *turn)
 {
 	struct taskpool_job *handle = turn->handle;
 
-	if (handle->expires <= tpi_now())
+	if (handle->expires != TPI_NEVER && handle->expires <= tpi_now())
 		turn->outcome = TASKPOOL_EXPIRED;
 	tpi_shard_cancel_timer(shard, &shard->expiries, &handle->expiry);
 	handle->job = NULL;
@@ -39,6 +39,8 @@ static void start_ruled(struct tpi_shard *shard, struct tpi_turn *turn)
 		return;
 	turn->taken = tpi_now();
 	tpi_rule_start(rule, turn->taken);
+	if (rule->since != turn->taken)
+		turn->taken = 0; /* the burst goes on: what counts is when that began */
 }
 
 static void start(struct tpi_shard *shard, struct tpi_turn *turn)
@@ -55,7 +57,7 @@ static void start(struct tpi_shard *shard, struct tpi_turn *turn)
 	strand->waiting--;
 	if (turn->handle != NULL)
 		start_special(shard, turn);
-	if (strand->flags & TPI_STRAND_RULED)
+	if (strand->ruled)
 		start_ruled(shard, turn);
 	tpi_shard_give_back(shard, job);
 	tpi_shard_leave(shard, 1);
@@ -101,7 +103,7 @@ bool tpi_turn_take(struct tpi_shard *shard, struct tpi_turn *turn, bool idlers)
 	strand = tpi_pick_ready(shard);
 	tpi_turn_take_strand(shard, turn, strand);
 	/* What else is left here may count on the offer of this very job to be noticed: see crew.h. */
-	if (idlers && !(strand->flags & (TPI_STRAND_LOOSE | TPI_STRAND_RULED)) && tpi_none_ready(shard) &&
+	if (idlers && !(strand->flags & TPI_STRAND_LOOSE) && !strand->ruled && tpi_none_ready(shard) &&
 	    !tpi_inbox_pending(&shard->inbox))
 		announce(turn);
 	return true;
@@ -151,7 +153,7 @@ static void interrupt(struct tpi_shard *shard, struct tpi_turn *turn)
 /* Whether it must be let go of after each job: there is a rule to ask, or a barrier to wait for. */
 static bool interrupted(const struct tpi_strand *strand)
 {
-	return strand->flags & TPI_STRAND_RULED || (strand->last != NULL && !tpi_strand_open(strand));
+	return strand->ruled || (strand->last != NULL && !tpi_strand_open(strand));
 }
 
 static void let_go(struct tpi_shard *shard, struct tpi_turn *turn)
@@ -195,12 +197,19 @@ static void correct_limit(struct tpi_shard *shard, const struct tpi_turn *turn)
 		rule->since += turn->begun - turn->taken;
 }
 
+/* The producers read it: it is written only if it changes. */
+static void set_sparse(struct tpi_shard *shard, uint32_t sparse)
+{
+	if (atomic_load_explicit(&shard->inbox.sparse, memory_order_relaxed) != sparse)
+		atomic_store_explicit(&shard->inbox.sparse, sparse, memory_order_relaxed);
+}
+
 void tpi_turn_end(struct tpi_shard *shard, const struct tpi_turn *turn, int64_t ns)
 {
 	tpi_shard_count_end(shard, turn->strand, turn->epoch, turn->outcome);
 	if (turn->handle != NULL)
 		tpi_handle_settle(turn->handle, turn->outcome);
-	if (turn->strand->flags & TPI_STRAND_RULED)
+	if (turn->strand->ruled)
 		correct_limit(shard, turn);
 	if (ns < 0)
 		return;
@@ -209,7 +218,8 @@ void tpi_turn_end(struct tpi_shard *shard, const struct tpi_turn *turn, int64_t 
 	else
 		shard->quick -= shard->quick < SLOW_WEIGHT ? shard->quick : SLOW_WEIGHT;
 	/* Delayed jobs need every submit's time. */
-	if (shard->quick == 0 || (shard->quick == QUICK_JOBS && shard->entries.first == NULL))
-		atomic_store_explicit(&shard->inbox.sparse, shard->quick == 0 ? 0 : QUICK_SPARSE,
-				      memory_order_relaxed);
+	if (shard->quick == 0)
+		set_sparse(shard, 0);
+	else if (shard->quick == QUICK_JOBS && shard->entries.first == NULL)
+		set_sparse(shard, QUICK_SPARSE);
 }

@@ -39,7 +39,7 @@ static int sleep_over(struct tpi_gathering *gathering, struct tpi_wait *wait, in
 		return 0;
 	if (timeout >= 0)
 		return timeout > 0 && tpi_gathering_wait(gathering, tpi_deadline(timeout)) ? 0 : -ETIMEDOUT;
-	if (in_hands ? !tpi_wait_enlist(wait) : tpi_manual_alone(wait->pool))
+	if (tpi_manual_alone(wait->pool) || (in_hands && !tpi_wait_enlist(wait)))
 		return -EDEADLK;
 	tpi_gathering_wait(gathering, TPI_NEVER);
 	if (in_hands)

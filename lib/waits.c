@@ -114,7 +114,7 @@ static bool any_waiting(struct tpi_shard *shard, struct tpi_strand *strand, cons
 		if (job == strand->last)
 			break;
 	}
-	if (!(strand->flags & (TPI_STRAND_LOOSE | TPI_STRAND_RULED)))
+	if (!(strand->flags & TPI_STRAND_LOOSE) && !strand->ruled)
 		return false;
 	for (struct taskpool_job *handle = *tpi_shard_delayed(shard, strand); handle != NULL; handle = handle->next)
 		if (handle->job->epoch <= mark && (mortal || !frees_itself(handle->job)))
