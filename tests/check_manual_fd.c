@@ -240,6 +240,33 @@ static void *feed(void *pool)
 	return NULL;
 }
 
+static void *run_one(void *pool)
+{
+	ck_assert_int_eq(taskpool_run(pool, 1, TASKPOOL_FOREVER), 1);
+	return NULL;
+}
+
+/* Another thread is in the middle of a long job. */
+START_TEST(the_fd_speaks_for_jobs_beside_a_second_runner)
+{
+	struct taskpool *pool = start_manual(2, 0, 0);
+	pthread_t runner = spawn(run_one, pool);
+	int fd = fd_of(pool);
+	struct gate gate;
+
+	gate_init(&gate);
+	ck_assert_int_eq(taskpool_submit(pool, "long", gate_job, &gate), 0);
+	tally_wait(&gate.entered, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		submit_some(pool, 1);
+		ck_assert_int_eq(run_when_readable(pool, fd), 1);
+	}
+	gate_open(&gate);
+	pthread_join(runner, NULL);
+	taskpool_free(pool);
+}
+END_TEST
+
 START_TEST(an_event_loop_misses_no_job)
 {
 	struct taskpool *pool = start_manual(2, 10, 0);
@@ -344,6 +371,7 @@ int main(void)
 		the_fd_becomes_readable_for_a_job_that_expires,
 		the_fd_is_not_readable_for_a_paused_key_until_it_is_resumed,
 		the_fd_is_not_readable_for_canceled_jobs,
+		the_fd_speaks_for_jobs_beside_a_second_runner,
 		an_event_loop_misses_no_job,
 		the_fd_is_closed_by_free,
 		a_pool_without_its_fd_asked_for_has_none,

@@ -95,13 +95,17 @@ static int fill_alone(void *arg)
 		right &= taskpool_submit_task(pool, &task, NULL) == -EDEADLK;
 		right &= submit_timed(pool, "key", forbidden_job, NULL, 0) == -EAGAIN;
 		right &= submit_timed(pool, "key", forbidden_job, NULL, MILLISECOND) == -ETIMEDOUT;
+		right &= taskpool_wait(pool, TASKPOOL_FOREVER) == -EDEADLK;
+		right &= taskpool_key_wait(pool, "key", 3, TASKPOOL_FOREVER) == -EDEADLK;
+		right &= taskpool_shutdown(pool, TASKPOOL_FOREVER, 0, NULL) == -EDEADLK;
 		right &= taskpool_run(pool, 0, 0) == 2;
 	}
+	right &= taskpool_shutdown(pool, TASKPOOL_FOREVER, 0, NULL) == 0;
 	taskpool_free(pool);
 	return right ? REFUSED : WRONG;
 }
 
-START_TEST(a_blocking_submit_of_the_only_thread_is_refused)
+START_TEST(what_only_this_thread_could_end_is_refused)
 {
 	ck_assert_int_ne(in_child(fill_alone, NULL), WRONG);
 	ck_assert_int_ne(in_child(fill_alone, NULL), -1);
@@ -268,7 +272,7 @@ int main(void)
 		a_full_manual_pool_takes_jobs_again_when_it_was_run,
 		inside_a_manual_job_a_submit_goes_past_the_bound,
 #ifdef KNOWS_SINGLE_THREADED
-		a_blocking_submit_of_the_only_thread_is_refused,
+		what_only_this_thread_could_end_is_refused,
 #endif
 		a_stop_ends_the_waiting_jobs_of_a_manual_pool,
 		a_free_ends_the_waiting_jobs_of_a_manual_pool,
