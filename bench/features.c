@@ -19,6 +19,7 @@
 static struct taskpool *pool;
 static int repetitions;
 static struct taskpool_job *handles[JOBS];
+static unsigned jobs = JOBS;
 
 static void nothing(struct taskpool_context *context, void *arg)
 {
@@ -75,7 +76,7 @@ static void begin(void)
 static void plain(void)
 {
 	begin();
-	for (unsigned i = 0; i < JOBS; i++)
+	for (unsigned i = 0; i < jobs; i++)
 		submit(i, 64, 0, 0, NULL);
 	must(taskpool_wait(pool, TASKPOOL_FOREVER));
 }
@@ -83,7 +84,7 @@ static void plain(void)
 static void with_handle(void)
 {
 	begin();
-	for (unsigned i = 0; i < JOBS; i++) {
+	for (unsigned i = 0; i < jobs; i++) {
 		submit(i, 64, 0, 0, &handles[0]);
 		taskpool_job_unref(handles[0]);
 	}
@@ -93,20 +94,20 @@ static void with_handle(void)
 static void with_ttl(void)
 {
 	begin();
-	for (unsigned i = 0; i < JOBS; i++)
+	for (unsigned i = 0; i < jobs; i++)
 		submit(i, 64, 0, HOUR, NULL);
 	must(taskpool_wait(pool, TASKPOOL_FOREVER));
 }
 
 static void delay_all(int64_t delay)
 {
-	for (unsigned i = 0; i < JOBS; i++)
-		submit(i, KEYS, delay + (i * 7919u) % JOBS, 0, &handles[i]);
+	for (unsigned i = 0; i < jobs; i++)
+		submit(i, KEYS, delay + (i * 7919u) % jobs, 0, &handles[i]);
 }
 
 static void unref_all(void)
 {
-	for (unsigned i = 0; i < JOBS; i++)
+	for (unsigned i = 0; i < jobs; i++)
 		taskpool_job_unref(handles[i]);
 }
 
@@ -121,8 +122,8 @@ static void cancel_delayed(void)
 {
 	delay_all(HOUR);
 	begin();
-	for (unsigned i = 0; i < JOBS; i++)
-		must(taskpool_job_cancel(handles[(i * 7919u) % JOBS]));
+	for (unsigned i = 0; i < jobs; i++)
+		must(taskpool_job_cancel(handles[(i * 7919u) % jobs]));
 	unref_all();
 }
 
@@ -138,7 +139,7 @@ static void plain_beside_delayed(void)
 {
 	delay_all(HOUR);
 	begin();
-	for (unsigned i = 0; i < JOBS; i++)
+	for (unsigned i = 0; i < jobs; i++)
 		must(taskpool_submit(pool, "plain", nothing, NULL));
 	must(taskpool_key_wait(pool, "plain", 5, TASKPOOL_FOREVER));
 	unref_all();
@@ -155,7 +156,7 @@ static void limited(void)
 		must(taskpool_key_limit(pool, key, length, 2000000, 1));
 	}
 	begin();
-	for (unsigned i = 0; i < JOBS; i++)
+	for (unsigned i = 0; i < jobs; i++)
 		submit(i, KEYS, 0, 0, NULL);
 	must(taskpool_wait(pool, TASKPOOL_FOREVER));
 }
@@ -163,7 +164,7 @@ static void limited(void)
 static void pause_and_resume(void)
 {
 	begin();
-	for (unsigned i = 0; i < JOBS; i++) {
+	for (unsigned i = 0; i < jobs; i++) {
 		must(taskpool_key_pause(pool, "key", 3));
 		must(taskpool_key_resume(pool, "key", 3));
 	}
@@ -182,14 +183,15 @@ static void measure(const char *name, void (*operation)(void))
 		least = took < least ? took : least;
 		taskpool_free(pool);
 	}
-	printf("%-58s %6.0f\n", name, (double)least / JOBS);
+	printf("%-58s %6.0f\n", name, (double)least / jobs);
 }
 
-/* usage: features [--small]: once, to see that it works */
+/* usage: features [--small]: once, and few, to see that it works */
 int main(int argc, char **argv)
 {
 	(void)argv;
 	repetitions = argc > 1 ? 1 : REPETITIONS;
+	jobs = argc > 1 ? JOBS / 50 : JOBS;
 	printf("%-58s %6s\n", "processor time, submitter and worker together", "ns");
 	measure("a plain job, 64 keys", plain);
 	measure("a job with a handle", with_handle);
