@@ -60,7 +60,8 @@ enum taskpool_outcome {
 };
 
 enum taskpool_pool_flag {
-	TASKPOOL_MANUAL = 1 /* the pool has no threads: jobs run in taskpool_run */
+	TASKPOOL_MANUAL = 1,    /* the pool has no threads: jobs run in taskpool_run */
+	TASKPOOL_STRICT = 0x100 /* no timeout excuses a wait inside its jobs that could never end, see taskpool_key_wait */
 };
 
 enum taskpool_task_flag {
@@ -99,6 +100,12 @@ struct taskpool_options {
 	void *(*worker_start)(void *user, unsigned worker);           /* on the worker, before its first job */
 	void (*worker_stop)(void *user, unsigned worker, void *data); /* on the worker, after its last job */
 	void *user;
+	/*
+	 * On the worker, each time it has found no job and is about to look around for longer, and to sleep; also while a
+	 * job is being submitted that it then finds. What a worker keeps from job to job it can give back here. It must not
+	 * block, nor call the library.
+	 */
+	void (*worker_idle)(void *user, unsigned worker, void *data);
 };
 
 struct taskpool_task {
@@ -158,7 +165,7 @@ struct taskpool_hot_key {
 /* bindings: end */
 
 #define TASKPOOL_OPTIONS_INIT \
-	{ sizeof(struct taskpool_options), 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL }
+	{ sizeof(struct taskpool_options), 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 #define TASKPOOL_TASK_INIT \
 	{ sizeof(struct taskpool_task), NULL, 0, NULL, NULL, NULL, 0, TASKPOOL_FOREVER, 0, 0 }
 
@@ -209,8 +216,9 @@ int taskpool_request_stop(struct taskpool *pool);
 /*
  * The stop ladder: new jobs are refused, also from inside jobs; those there are run for up to `drain` ns (a pool that
  * was never started does not drain); then as taskpool_stop, waiting up to `cancel` ns. Both are timeouts: below 0, for
- * ever. Errors: -ETIMEDOUT while jobs still run (call again to wait on), -EDEADLK inside a job, -EINVAL (the report's
- * size). The report (may be NULL) is written for 0 and for -ETIMEDOUT.
+ * ever. Errors: -ETIMEDOUT while jobs still run (call again to wait on), -EDEADLK inside a job of the pool, or where
+ * that could never end (see taskpool_key_wait), -EINVAL (the report's size). The report (may be NULL) is written for 0
+ * and for -ETIMEDOUT.
  */
 int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, struct taskpool_report *report);
 
@@ -298,6 +306,9 @@ void taskpool_job_unref(struct taskpool_job *job);
  * own pool, or for itself. Without a timeout: the one that would close a circle of jobs that wait for each other's
  * keys, handles or pools, the one that would leave no worker to run what it waits for, and the one for jobs of a
  * TASKPOOL_MANUAL pool in a process without another thread to run them. A paused key is no deadlock.
+ * Inside jobs of a TASKPOOL_STRICT pool these waits are refused, at once, with a timeout above 0 as well, and so is any
+ * that could end only because the timeout of another such wait passes: to wait in slices hides no deadlock. Waits
+ * elsewhere count on all timeouts.
  */
 int taskpool_key_wait(struct taskpool *pool, const void *key, size_t len, int64_t timeout);
 

@@ -34,17 +34,16 @@ static bool never_runs(struct taskpool_job *job)
 	return never;
 }
 
-static int wait_for_ever(struct taskpool_job *job)
+static int sleep_over(struct taskpool_job *job, int64_t timeout)
 {
-	struct tpi_wait wait = {.kind = TPI_WAIT_JOB, .job = job};
-	bool empty_handed = tpi_frame_top() == NULL;
+	struct tpi_wait wait = {.kind = TPI_WAIT_JOB, .timeout = timeout, .job = job};
+	bool in_time;
 
-	if (never_runs(job) || (!empty_handed && !tpi_wait_enlist(&wait)))
+	if ((tpi_wait_refusable(timeout) && never_runs(job)) || !tpi_wait_enlist(&wait))
 		return -EDEADLK;
-	tpi_handle_wait(job, TPI_NEVER);
-	if (!empty_handed)
-		tpi_wait_delist(&wait);
-	return 0;
+	in_time = tpi_handle_wait(job, tpi_deadline(timeout));
+	tpi_wait_delist(&wait);
+	return in_time ? 0 : -ETIMEDOUT;
 }
 
 TPI_EXPORT int taskpool_job_wait(struct taskpool_job *job, int64_t timeout)
@@ -55,9 +54,7 @@ TPI_EXPORT int taskpool_job_wait(struct taskpool_job *job, int64_t timeout)
 		return outcome < 0 ? outcome : 0;
 	if (is_mine(job))
 		return -EDEADLK;
-	if (timeout < 0)
-		return wait_for_ever(job);
-	return timeout > 0 && tpi_handle_wait(job, tpi_deadline(timeout)) ? 0 : -ETIMEDOUT;
+	return timeout == 0 ? -ETIMEDOUT : sleep_over(job, timeout);
 }
 
 /* Where it is: taken out of its queue into the eviction (0), running (-EBUSY), or in somebody's hands (-EALREADY). */

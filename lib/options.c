@@ -64,7 +64,7 @@ int tpi_options_read(struct taskpool_options *options, const struct taskpool_opt
 		return -EINVAL;
 	if (options->placement > TASKPOOL_PINNED || options->hash > TASKPOOL_HASH_SIPHASH)
 		return -EINVAL;
-	if (options->key_interval < 0 || options->flags & ~(unsigned)TASKPOOL_MANUAL)
+	if (options->key_interval < 0 || options->flags & ~(unsigned)(TASKPOOL_MANUAL | TASKPOOL_STRICT))
 		return -EINVAL;
 	fill_in(options);
 	return 0;

@@ -15,6 +15,8 @@ static bool work(struct taskpool *pool, struct tpi_worker *worker)
 	unsigned generation = pool->generation;
 
 	tpi_frame_push(&worker->frame, pool);
+	worker->idle = options->worker_idle;
+	worker->user = options->user;
 	if (options->worker_start != NULL)
 		worker->context.data = options->worker_start(options->user, worker->number);
 	if (tpi_fork_now() != generation || !tpi_worker_run(worker))

@@ -154,22 +154,22 @@ static bool never_drains(struct taskpool *pool)
 
 TPI_EXPORT int taskpool_shutdown(struct taskpool *pool, int64_t drain, int64_t cancel, struct taskpool_report *report)
 {
-	struct tpi_wait wait = {.kind = drain < 0 ? TPI_WAIT_DRAIN : TPI_WAIT_STOP, .pool = pool};
-	bool enlisted = (drain < 0 || cancel < 0) && tpi_frame_top() != NULL;
+	/* The timeout is below 0 if one of them is, and 0 if both are: more is not asked. */
+	struct tpi_wait wait = {.kind = drain < 0 ? TPI_WAIT_DRAIN : TPI_WAIT_STOP,
+				.timeout = drain < 0 || cancel == 0 ? drain : cancel, .pool = pool};
 	int error = tpi_pool_check(pool);
 
 	if (error != 0)
 		return error;
 	if (report != NULL && report->size < sizeof(report->size))
 		return -EINVAL;
-	if (tpi_inside(pool) || (drain < 0 && never_drains(pool)) || (enlisted && !tpi_wait_enlist(&wait)))
+	if (tpi_inside(pool) || (drain < 0 && never_drains(pool)) || !tpi_wait_enlist(&wait))
 		return -EDEADLK;
 	tpi_pool_hold(pool);
 	error = shut_down(pool, drain, cancel);
 	if (error == -EOWNERDEAD)
 		return error;
-	if (enlisted)
-		tpi_wait_delist(&wait);
+	tpi_wait_delist(&wait);
 	if (report != NULL)
 		tpi_stats_report(pool, report);
 	tpi_pool_drop(pool);

@@ -30,27 +30,26 @@ static void unwatch(struct tpi_shard *shard, struct tpi_waiter *waiter)
 	tpi_lock_drop(&shard->lock);
 }
 
-/* Sleeps until all is gathered: 0, -ETIMEDOUT or -EDEADLK. Only a wait for ever can be one too many. */
-static int sleep_over(struct tpi_gathering *gathering, struct tpi_wait *wait, int64_t timeout)
+/* Sleeps until all is gathered: 0, -ETIMEDOUT or -EDEADLK. */
+static int sleep_over(struct tpi_gathering *gathering, struct tpi_wait *wait)
 {
-	bool in_hands = tpi_frame_top() != NULL;
+	bool in_time;
 
 	if (tpi_gathering_over(gathering))
 		return 0;
-	if (timeout >= 0)
-		return timeout > 0 && tpi_gathering_wait(gathering, tpi_deadline(timeout)) ? 0 : -ETIMEDOUT;
-	if (tpi_manual_alone(wait->pool) || (in_hands && !tpi_wait_enlist(wait)))
+	if (wait->timeout == 0)
+		return -ETIMEDOUT;
+	if ((tpi_wait_refusable(wait->timeout) && tpi_manual_alone(wait->pool)) || !tpi_wait_enlist(wait))
 		return -EDEADLK;
-	tpi_gathering_wait(gathering, TPI_NEVER);
-	if (in_hands)
-		tpi_wait_delist(wait);
-	return 0;
+	in_time = tpi_gathering_wait(gathering, tpi_deadline(wait->timeout));
+	tpi_wait_delist(wait);
+	return in_time ? 0 : -ETIMEDOUT;
 }
 
 /* Waits for the jobs that all shards hold at the moment. */
 static int gather(struct taskpool *pool, struct tpi_waiter *waiters, int64_t timeout)
 {
-	struct tpi_wait wait = {.kind = TPI_WAIT_POOL, .pool = pool, .waiters = waiters};
+	struct tpi_wait wait = {.kind = TPI_WAIT_POOL, .timeout = timeout, .pool = pool, .waiters = waiters};
 	struct tpi_gathering gathering;
 	unsigned count = pool->options.workers;
 	int error = tpi_gathering_init(&gathering);
@@ -60,7 +59,7 @@ static int gather(struct taskpool *pool, struct tpi_waiter *waiters, int64_t tim
 	for (unsigned i = 0; i < count; i++)
 		watch(pool, &pool->shards[i], &waiters[i], &gathering);
 	tpi_gathering_part(&gathering);
-	error = sleep_over(&gathering, &wait, timeout);
+	error = sleep_over(&gathering, &wait);
 	for (unsigned i = 0; i < count; i++)
 		unwatch(&pool->shards[i], &waiters[i]);
 	tpi_gathering_destroy(&gathering);
@@ -135,7 +134,8 @@ static bool count_key(const struct tpi_key *key, uint64_t *unended)
 static int wait_for_key(struct tpi_key *key, struct tpi_gathering *gathering, int64_t timeout)
 {
 	struct tpi_waiter waiter = {.gathering = gathering, .strand = key->strand};
-	struct tpi_wait wait = {.kind = TPI_WAIT_KEY, .pool = key->pool, .shard = key->shard, .waiters = &waiter};
+	struct tpi_wait wait = {.kind = TPI_WAIT_KEY, .timeout = timeout,
+				.pool = key->pool, .shard = key->shard, .waiters = &waiter};
 	uint64_t unended;
 	int error;
 
@@ -144,7 +144,7 @@ static int wait_for_key(struct tpi_key *key, struct tpi_gathering *gathering, in
 	tpi_shard_watch(key->shard, &waiter, unended);
 	tpi_key_leave(key, 0);
 	tpi_gathering_part(gathering);
-	error = sleep_over(gathering, &wait, timeout);
+	error = sleep_over(gathering, &wait);
 	unwatch(key->shard, &waiter);
 	return error;
 }

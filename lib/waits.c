@@ -269,12 +269,13 @@ static bool is_able(const struct tpi_wait *wait)
 	}
 }
 
-static void find_able(void)
+/* If `timely`, those with a timeout are able from the start: they end by themselves. */
+static void find_able(bool timely)
 {
 	bool more = true;
 
 	for (struct tpi_wait *wait = all; wait != NULL; wait = wait->next)
-		wait->able = false;
+		wait->able = timely && wait->timeout > 0;
 	while (more) {
 		more = false;
 		for (struct tpi_wait *wait = all; wait != NULL; wait = wait->next)
@@ -292,15 +293,32 @@ static void unlink_wait(const struct tpi_wait *wait)
 	*link = wait->next;
 }
 
+/* Whether this thread works for a TASKPOOL_STRICT pool. */
+static bool is_strict(void)
+{
+	const struct tpi_frame *frame = tpi_frame_top();
+
+	while (frame != NULL && !(frame->pool->options.flags & TASKPOOL_STRICT))
+		frame = frame->outer;
+	return frame != NULL;
+}
+
+bool tpi_wait_refusable(int64_t timeout)
+{
+	return timeout < 0 || (timeout > 0 && is_strict());
+}
+
 bool tpi_wait_enlist(struct tpi_wait *wait)
 {
 	bool able;
 
+	if (!tpi_wait_refusable(wait->timeout) || tpi_frame_top() == NULL)
+		return true;
 	wait->frames = tpi_frame_top();
 	tpi_lock_take(&lock);
 	wait->next = all;
 	all = wait;
-	find_able();
+	find_able(!is_strict());
 	able = wait->able;
 	if (!able)
 		unlink_wait(wait);
@@ -310,6 +328,8 @@ bool tpi_wait_enlist(struct tpi_wait *wait)
 
 void tpi_wait_delist(struct tpi_wait *wait)
 {
+	if (wait->frames == NULL)
+		return;
 	tpi_lock_take(&lock);
 	unlink_wait(wait);
 	tpi_lock_drop(&lock);

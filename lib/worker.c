@@ -272,7 +272,11 @@ static bool hunt(struct tpi_worker *worker)
 	bool bulk = worker->burst >= BULK;
 
 	worker->burst = 0;
-	return look(worker) || spin(worker) || (bulk && yield(worker));
+	if (look(worker))
+		return true;
+	if (worker->idle != NULL)
+		worker->idle(worker->user, worker->number, worker->context.data);
+	return spin(worker) || (bulk && yield(worker));
 }
 
 enum found { FOUND, STOPPED, FORKED };

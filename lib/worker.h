@@ -24,6 +24,8 @@ struct tpi_worker {
 	unsigned generation; /* of forks, when the pool was made */
 	unsigned burst;      /* jobs since it last searched */
 	_Atomic bool busy;   /* of a manual pool: a thread is in its place */
+	void (*idle)(void *user, unsigned worker, void *data); /* the option worker_idle and its argument */
+	void *user;
 	struct tpi_turn turn;
 	struct tpi_frame frame;
 	struct tpi_lane lane;

@@ -282,11 +282,21 @@ void actor_cancel(struct actor *actor)
 	release(actor);
 }
 
-void stage_start(struct stage *stage, unsigned workers, unsigned placement)
+static void fill_stage(struct stage *stage, unsigned workers, struct taskpool *pool)
 {
 	unsigned number = 0;
 
-	stage->pool = start_pool(workers, 0, placement);
+	stage->pool = pool;
 	for (unsigned i = 0; i < LENGTH(stage->key); i++)
 		key_at_home(stage->key[i], "key ", &number, workers, i % workers);
+}
+
+void stage_start(struct stage *stage, unsigned workers, unsigned placement)
+{
+	fill_stage(stage, workers, start_pool(workers, 0, placement));
+}
+
+void stage_start_strict(struct stage *stage, unsigned workers, unsigned placement)
+{
+	fill_stage(stage, workers, start_strict_pool(workers, placement));
 }

@@ -87,5 +87,6 @@ struct stage {
 };
 
 void stage_start(struct stage *stage, unsigned workers, unsigned placement);
+void stage_start_strict(struct stage *stage, unsigned workers, unsigned placement);
 
 #endif

@@ -91,6 +91,23 @@ START_TEST(bad_options_are_refused)
 }
 END_TEST
 
+START_TEST(unknown_flags_of_a_pool_are_refused)
+{
+	for (unsigned bit = 0; bit < 32; bit++) {
+		struct taskpool_options options = TASKPOOL_OPTIONS_INIT;
+		struct taskpool *pool = NULL;
+
+		options.flags = 1u << bit;
+		if (options.flags == TASKPOOL_MANUAL || options.flags == TASKPOOL_STRICT)
+			continue;
+		ck_assert_int_eq(taskpool_new_with(&pool, &options), -EINVAL);
+		options.flags |= TASKPOOL_MANUAL | TASKPOOL_STRICT;
+		ck_assert_int_eq(taskpool_new_with(&pool, &options), -EINVAL);
+		ck_assert_ptr_null(pool);
+	}
+}
+END_TEST
+
 START_TEST(absurd_capacities_are_no_crash)
 {
 #ifndef SANITIZED_THREAD /* it keeps a record of every byte that could be used */
@@ -339,6 +356,7 @@ int main(void)
 		a_null_pool_is_refused_by_every_call,
 		null_arguments_are_refused,
 		bad_options_are_refused,
+		unknown_flags_of_a_pool_are_refused,
 		absurd_capacities_are_no_crash,
 		absurd_stacks_are_no_crash,
 		workers_have_the_stack_that_was_asked_for,

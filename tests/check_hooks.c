@@ -5,6 +5,7 @@
  */
 #include <config.h>
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -189,6 +190,56 @@ START_TEST(each_hook_may_be_missing)
 }
 END_TEST
 
+static _Atomic unsigned idles, early_idles;
+static sem_t idle;
+
+static void idle_hook(void *user, unsigned worker, void *data)
+{
+	expect(user == &user_word && worker == 0 && data == own_record && own_record->stopped == 0);
+	idles++;
+	sem_post(&idle);
+}
+
+static void count_idles(struct taskpool_context *context, void *arg)
+{
+	(void)context;
+	(void)arg;
+	early_idles = idles;
+}
+
+START_TEST(a_worker_is_idle_when_it_finds_no_job_and_not_before)
+{
+	struct taskpool_options options = TASKPOOL_OPTIONS_INIT;
+	struct taskpool *pool;
+	char key[32];
+
+	ck_assert_int_eq(sem_init(&idle, 0, 0), 0);
+	options.workers = 1;
+	options.queue_capacity = 1000;
+	options.placement = (unsigned)_i;
+	options.worker_start = start_hook;
+	options.worker_stop = stop_hook;
+	options.worker_idle = idle_hook;
+	options.user = &user_word;
+	ck_assert_int_eq(taskpool_new_with(&pool, &options), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(key, sizeof(key), "%u", i % 100);
+		ck_assert_int_eq(taskpool_submit(pool, key, count_idles, NULL), 0);
+	}
+	ck_assert_int_eq(taskpool_start(pool), 0);
+	ck_assert_int_eq(sem_wait(&idle), 0);
+	ck_assert_uint_eq(early_idles, 0);
+	for (unsigned i = 0; i < 10; i++) {
+		ck_assert_int_eq(taskpool_submit(pool, "key", count_idles, NULL), 0);
+		ck_assert_int_eq(taskpool_wait(pool, TASKPOOL_FOREVER), 0);
+		while (early_idles == idles)
+			ck_assert_int_eq(sem_wait(&idle), 0);
+	}
+	taskpool_free(pool);
+	sem_destroy(&idle);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *placed[] = {
@@ -197,6 +248,7 @@ int main(void)
 		hooks_are_not_called_without_start,
 		hooks_are_called_where_a_job_frees_the_pool,
 		each_hook_may_be_missing,
+		a_worker_is_idle_when_it_finds_no_job_and_not_before,
 		NULL,
 	};
 

@@ -202,7 +202,7 @@ void note_job(struct taskpool_context *context, void *arg)
 
 /* ---- Pools and keys ---- */
 
-struct taskpool *make_pool(unsigned workers, unsigned capacity, unsigned placement)
+static struct taskpool *make(unsigned workers, unsigned capacity, unsigned placement, unsigned flags)
 {
 	struct taskpool_options options = TASKPOOL_OPTIONS_INIT;
 	struct taskpool *pool;
@@ -211,20 +211,35 @@ struct taskpool *make_pool(unsigned workers, unsigned capacity, unsigned placeme
 	options.workers = workers;
 	options.queue_capacity = capacity;
 	options.placement = placement;
+	options.flags = flags;
 	error = taskpool_new_with(&pool, &options);
 	if (error)
 		die("taskpool_new_with: %d", error);
 	return pool;
 }
 
-struct taskpool *start_pool(unsigned workers, unsigned capacity, unsigned placement)
+static struct taskpool *start(struct taskpool *pool)
 {
-	struct taskpool *pool = make_pool(workers, capacity, placement);
 	int error = taskpool_start(pool);
 
 	if (error)
 		die("taskpool_start: %d", error);
 	return pool;
+}
+
+struct taskpool *make_pool(unsigned workers, unsigned capacity, unsigned placement)
+{
+	return make(workers, capacity, placement, 0);
+}
+
+struct taskpool *start_pool(unsigned workers, unsigned capacity, unsigned placement)
+{
+	return start(make_pool(workers, capacity, placement));
+}
+
+struct taskpool *start_strict_pool(unsigned workers, unsigned placement)
+{
+	return start(make(workers, 0, placement, TASKPOOL_STRICT));
 }
 
 struct taskpool_task make_task(const char *key, taskpool_run_fn *run, void *arg)

@@ -112,6 +112,7 @@ taskpool_run_fn note_job; /* arg: a note, which is written into its journal */
 
 struct taskpool *make_pool(unsigned workers, unsigned capacity, unsigned placement);
 struct taskpool *start_pool(unsigned workers, unsigned capacity, unsigned placement);
+struct taskpool *start_strict_pool(unsigned workers, unsigned placement); /* TASKPOOL_STRICT */
 struct taskpool_task make_task(const char *key, taskpool_run_fn *run, void *arg);
 int submit_timed(struct taskpool *pool, const char *key, taskpool_run_fn *run, void *arg, int64_t timeout);
 int submit_with_end(struct taskpool *pool, const char *key, taskpool_run_fn *run, taskpool_end_fn *end, void *arg);

@@ -19,6 +19,7 @@
 #include "waits_model.h"
 
 #define MAX_KEYS 4
+#define LONG (1000 * SECOND) /* does not pass in a round */
 
 static const char *const key_names[MAX_KEYS] = { "a", "b", "c", "d" };
 
@@ -31,7 +32,7 @@ static struct taskpool_job *handles[MAX_JOBS];
 static uint64_t chance;
 
 /* Totals, to see that the rounds are worth something. */
-static unsigned long refused, blocked, at_once;
+static unsigned long refused, blocked, at_once, timed;
 
 static const char *name_of(int key)
 {
@@ -113,7 +114,7 @@ static void submit_next(void)
 	job->delayed = random_below(&chance, 8) == 0;
 	*actor = (struct actor){ .acts_in_end = random_below(&chance, 4) == 0 };
 	if (job->delayed)
-		actor->delay = 1000 * SECOND;
+		actor->delay = LONG;
 	tell_story("job %u is %s: pool %u, key %s\n", i, job->delayed ? "delayed" : "submitted", p,
 		   job->key == NO_KEY ? "NULL" : name_of(job->key));
 	actor_submit(actor, pool[p], name_of(job->key));
@@ -205,6 +206,7 @@ static bool are_behind(unsigned jobs, unsigned i)
 static void wait_timed(unsigned i)
 {
 	int64_t timeout = random_below(&chance, 2) ? 0 : 100000;
+	bool strict = model.strict[model.job[i].pool] && timeout > 0;
 	struct order order;
 	unsigned jobs;
 	int result;
@@ -212,7 +214,7 @@ static void wait_timed(unsigned i)
 	order = choose_order(i, &jobs, timeout);
 	result = actor_do(&actors[i], order);
 	tell_story(" for %ld ns: %d\n", (long)timeout, result);
-	if (jobs >> i & 1)
+	if (jobs >> i & 1 || (strict && !model_can_wait(&model, i, jobs, false)))
 		must(result == -EDEADLK);
 	else if (jobs == 0)
 		must(result == 0);
@@ -220,17 +222,25 @@ static void wait_timed(unsigned i)
 		must(result == -ETIMEDOUT || (result == -EDEADLK && are_behind(jobs, i)));
 }
 
-static void wait_untimed(unsigned i)
+/* For ever, or so long that it makes no difference. */
+static void wait_long(unsigned i)
 {
 	struct model_job *job = &model.job[i];
+	bool strict = model.strict[job->pool], can_end;
 	struct order order;
 	unsigned jobs;
-	bool can_end;
 
-	order = choose_order(i, &jobs, TASKPOOL_FOREVER);
+	job->timed = strict && random_below(&chance, 2);
+	order = choose_order(i, &jobs, job->timed ? LONG : TASKPOOL_FOREVER);
+	can_end = model_can_wait(&model, i, jobs, !strict);
+	if (can_end && !model_can_wait(&model, i, jobs, false)) {
+		tell_story(": nobody has the time\n");
+		return;
+	}
+	tell_story("%s: %s\n", job->timed ? " with a timeout" : "",
+		   !can_end ? "could never end" : jobs ? "can end" : "has ended");
 	job->waits_for = jobs;
-	can_end = model_can_end(&model, jobs);
-	tell_story(": %s\n", !can_end ? "could never end" : jobs ? "can end" : "has ended");
+	timed += job->timed;
 	actor_tell(&actors[i], order);
 	if (jobs == 0) {
 		must(actor_result(&actors[i]) == 0);
@@ -261,6 +271,35 @@ static unsigned choose_job(bool (*is_so)(const struct model *model, unsigned job
 	return chosen;
 }
 
+static bool is_free_elsewhere(const struct model *m, unsigned job)
+{
+	return model_is_free(m, job) && !m->strict[m->job[job].pool];
+}
+
+/*
+ * In a strict pool. Another job waits at the same time: for that one the timeout has as good as passed. Should it come
+ * first, this one may be refused.
+ */
+static void wait_briefly(unsigned i)
+{
+	struct order order;
+	unsigned jobs, other;
+	int result;
+
+	order = choose_order(i, &jobs, 2 * MILLISECOND);
+	if (jobs == 0 || are_behind(jobs, i) || !model_can_wait(&model, i, jobs, false)) {
+		tell_story(": not now\n");
+		return;
+	}
+	tell_story(" for a moment\n");
+	actor_tell(&actors[i], order);
+	other = choose_job(is_free_elsewhere);
+	if (other != MAX_JOBS)
+		wait_long(other);
+	result = actor_result(&actors[i]);
+	must(result == -ETIMEDOUT || (result == -EDEADLK && !model_can_wait(&model, i, jobs, false)));
+}
+
 static bool is_queued(const struct model *m, unsigned job)
 {
 	return m->job[job].status == QUEUED;
@@ -268,7 +307,7 @@ static bool is_queued(const struct model *m, unsigned job)
 
 static void step(unsigned most_jobs)
 {
-	unsigned kind = random_below(&chance, 21), job;
+	unsigned kind = random_below(&chance, 22), job;
 
 	if (kind == 20)
 		pause_or_resume(random_below(&chance, pools), random_below(&chance, keys));
@@ -278,10 +317,12 @@ static void step(unsigned most_jobs)
 		cancel_job(job);
 	else if ((job = choose_job(model_is_free)) == MAX_JOBS)
 		return;
+	else if (kind == 21 && model.strict[model.job[job].pool])
+		wait_briefly(job);
 	else if (kind < 8)
 		wait_timed(job);
 	else if (kind < 16)
-		wait_untimed(job);
+		wait_long(job);
 	else
 		end_job(job);
 }
@@ -290,13 +331,19 @@ static void step(unsigned most_jobs)
 
 static void make_pools(void)
 {
+	unsigned placement;
+
 	pools = random_below(&chance, 3) ? 1 : 2;
 	keys = 2 + random_below(&chance, MAX_KEYS - 1);
 	for (unsigned p = 0; p < pools; p++) {
 		model.workers[p] = 1 + random_below(&chance, 3);
 		model.pinned[p] = random_below(&chance, 2);
-		tell_story("pool %u: %u workers, %s\n", p, model.workers[p], model.pinned[p] ? "pinned" : "floating");
-		pool[p] = start_pool(model.workers[p], 0, model.pinned[p] ? TASKPOOL_PINNED : TASKPOOL_FLOATING);
+		model.strict[p] = random_below(&chance, 2);
+		tell_story("pool %u: %u workers, %s%s\n", p, model.workers[p],
+			   model.pinned[p] ? "pinned" : "floating", model.strict[p] ? ", strict" : "");
+		placement = model.pinned[p] ? TASKPOOL_PINNED : TASKPOOL_FLOATING;
+		pool[p] = model.strict[p] ? start_strict_pool(model.workers[p], placement) :
+					    start_pool(model.workers[p], 0, placement);
 	}
 }
 
@@ -340,6 +387,6 @@ int main(int argc, char **argv)
 {
 	int result = play_rounds(argc, argv, 10, 60, play_round);
 
-	printf("%lu waits refused, %lu blocked, %lu for nothing\n", refused, blocked, at_once);
+	printf("%lu waits refused, %lu blocked, %lu for nothing; %lu with timeouts\n", refused, blocked, at_once, timed);
 	return result;
 }

@@ -61,7 +61,9 @@ bool model_can_start(const struct model *model, unsigned number)
 
 bool model_is_free(const struct model *model, unsigned job)
 {
-	return model->job[job].status == RUNNING && model_unended(model, model->job[job].waits_for) == 0;
+	const struct model_job *j = &model->job[job];
+
+	return j->status == RUNNING && ((model->timely && j->timed) || model_unended(model, j->waits_for) == 0);
 }
 
 /* A state is what each job's status is: all else follows from it. */
@@ -101,13 +103,16 @@ static bool search(struct model *model, unsigned jobs, bool *visited)
 	return found;
 }
 
-bool model_can_end(const struct model *model, unsigned jobs)
+bool model_can_wait(const struct model *model, unsigned job, unsigned jobs, bool timely)
 {
 	static bool visited[MAX_STATES];
 	struct model copy = *model;
 
 	memset(visited, 0, sizeof(visited));
 	copy.far_future = true;
+	copy.timely = timely;
+	copy.job[job].waits_for = jobs;
+	copy.job[job].timed = false;
 	return search(&copy, jobs, visited);
 }
 

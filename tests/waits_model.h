@@ -21,13 +21,16 @@ struct model_job {
 	unsigned home;       /* the only worker that may run it, if the pool is pinned */
 	enum status status;
 	unsigned waits_for;  /* jobs, one bit each: this one blocks until they have ended */
+	bool timed;          /* or until its time is over, which will not come in this round */
 };
 
 struct model {
 	bool pinned[MAX_POOLS];
+	bool strict[MAX_POOLS];
 	unsigned workers[MAX_POOLS];
 	unsigned paused[MAX_POOLS]; /* keys, one bit each */
 	bool far_future;            /* where no key is paused any more, and all delays are over */
+	bool timely;                /* there, the timeouts of waits are over, too */
 	unsigned jobs;
 	struct model_job job[MAX_JOBS];
 };
@@ -42,11 +45,11 @@ bool model_can_start(const struct model *model, unsigned job);
 bool model_is_free(const struct model *model, unsigned job);
 
 /*
- * Whether all of these jobs can still end: tries everything that could happen. A job that waits for nothing may end;
- * a queued one may start when it can, and then end. A paused key may be resumed, a
- * delay elapses.
+ * Whether these jobs can still end if this one waits for them: tries everything that could happen. A job that waits for
+ * nothing may end; a queued one may start when it can, and then end. A paused key may be resumed, a delay elapses, and,
+ * if `timely`, the timeouts of those who wait.
  */
-bool model_can_end(const struct model *model, unsigned jobs);
+bool model_can_wait(const struct model *model, unsigned job, unsigned jobs, bool timely);
 
 /* How many jobs must start before nothing can any more. */
 unsigned model_due_starts(const struct model *model);
