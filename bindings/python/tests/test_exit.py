@@ -271,6 +271,22 @@ for thread in threads:
     thread.start()
 """, "20")
 
+    def test_what_a_worker_keeps_for_itself_is_let_go_before_the_end(self):
+        self.check_script("""
+import threading, time, weakref, taskpool
+class Mark:
+    def __del__(self):
+        time.sleep(0.1)
+        print("gone", flush=True)
+local = threading.local()
+pool = taskpool.TaskPool(1)
+reference = weakref.ref(pool)
+pool.post("key", lambda: setattr(local, "mark", Mark()))
+del pool
+while reference() is not None:
+    time.sleep(0.001)
+""", "gone")
+
     def test_exits_with_two_hundred_queued_jobs_again_and_again(self):
         self.check_script("""
 import os, sys, taskpool

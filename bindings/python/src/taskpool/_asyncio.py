@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from ._errors import QueueFull, error_of
 from ._future import LAZY, Future
 from ._jobs import jobs, next_number
-from ._native import submit_now
+from ._library import submit_now
 
 if TYPE_CHECKING:
     from ._pool import TaskPool

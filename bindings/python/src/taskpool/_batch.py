@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional
 from ._errors import SHUTDOWN, error_of
 from ._future import Future, new_future
 from ._jobs import jobs, next_number
-from ._native import ffi, lib
+from ._library import ffi, lib
 from ._options import Key, key_of
 from ._time import SLICE
 

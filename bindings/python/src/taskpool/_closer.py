@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ._errors import check
-from ._native import ffi, lib
+from ._library import ffi, lib
 
 if TYPE_CHECKING:
     from ._pool import TaskPool

@@ -9,7 +9,7 @@ from _thread import get_ident
 from typing import Any, Optional
 
 from ._errors import check
-from ._native import ffi, lib
+from ._library import ffi, lib
 from ._time import nanoseconds
 
 # By thread: those that were asked for and whose job runs.

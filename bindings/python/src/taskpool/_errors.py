@@ -10,10 +10,7 @@ import os
 import queue
 from typing import Any
 
-from ._native import ffi, lib
-
-if lib.taskpool_py_add_functions() != 0:
-    raise MemoryError
+from ._library import ffi, lib
 
 SHUTDOWN = "cannot schedule new futures after shutdown"
 FORKED = "the pool was left behind in the parent process"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 from ._errors import SHUTDOWN, check
 from ._future import Future, ended, new_future
 from ._jobs import job_of, jobs
-from ._native import ffi, lib
+from ._library import ffi, lib
 from ._options import count_of
 from ._time import NONE, nanoseconds, timeout_of, wait_sliced
 

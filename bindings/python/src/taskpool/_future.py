@@ -11,7 +11,7 @@ from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED
 from typing import Any, Callable, Optional, cast, TypeVar
 
 from ._errors import FORKED, BrokenPool
-from ._native import hold, lib, settle
+from ._library import hold, lib, settle
 from ._time import in_main_thread, timeout_of, wait_sliced
 
 T = TypeVar("T")

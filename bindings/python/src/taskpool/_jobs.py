@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from ._context import contexts, release_context
 from ._errors import JobExpired
 from ._future import ending, keep_interrupt
-from ._native import ffi, lib, settle
+from ._library import ffi, lib, settle
 
 if TYPE_CHECKING:
     from ._pool import TaskPool

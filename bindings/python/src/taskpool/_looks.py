@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._errors import check
-from ._native import ffi, lib
+from ._library import ffi, lib
 
 
 class Looks:

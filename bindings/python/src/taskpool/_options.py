@@ -7,7 +7,7 @@ from __future__ import annotations
 import operator
 from typing import Any, Optional, Union
 
-from ._native import ffi, lib
+from ._library import ffi, lib
 from ._time import nanoseconds
 
 Key = Union[str, bytes, None]

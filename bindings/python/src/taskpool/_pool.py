@@ -18,8 +18,8 @@ from ._errors import SHUTDOWN, QueueFull, check, error_of
 from ._executor import KeyExecutor, PoolExecutor
 from ._future import Future, ended, inside, new_future
 from ._jobs import Post, jobs, next_number
+from ._library import ffi, lib, submit_now
 from ._looks import Looks
-from ._native import ffi, lib, submit_now
 from ._options import Key, check_call, key_of, options_of, some_key_of
 from ._time import FOREVER, NONE, in_main_thread, nanoseconds, slice_of, timeout_of, wait_sliced
 
@@ -69,7 +69,6 @@ class TaskPool(Looks):
         hash: str = "fnv1a",
         stack_size: Optional[int] = None,
     ) -> None:
-        _process.check_interpreter()
         counts = {"workers": workers, "queue_capacity": queue_capacity, "key_capacity": key_capacity,
                   "key_turn": key_turn, "key_burst": key_burst, "stack_size": stack_size}
         options, _kept = options_of(name, placement, hash, key_interval, counts)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 the libtaskpool authors
-"""What happens to pools when the interpreter exits, forks, or has others beside it."""
+"""What happens to pools when the interpreter exits, or forks."""
 
 from __future__ import annotations
 
 import atexit
-import importlib
 import os
 import threading
 import time
@@ -14,28 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import _context
 from ._jobs import job_of, jobs
-from ._native import lib
+from ._library import lib
 
 if TYPE_CHECKING:
     from ._pool import TaskPool
 
 pools: weakref.WeakSet[TaskPool] = weakref.WeakSet()
-
-
 _exiting = False
 _lock = threading.RLock()  # a signal handler may come meanwhile
-
-
-def check_interpreter() -> None:
-    """Workers, which are threads that Python did not make, can only enter the main interpreter."""
-    for name in ("_interpreters", "_xxsubinterpreters"):  # since Python 3.13, and before
-        try:
-            interpreters = importlib.import_module(name)
-        except ImportError:
-            continue
-        if interpreters.get_current() != interpreters.get_main():
-            raise RuntimeError("taskpool works in the main interpreter only, not in a sub-interpreter")
-        return
 
 
 def enroll(pool: TaskPool) -> None:
