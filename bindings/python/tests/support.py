@@ -17,6 +17,9 @@ import taskpool
 #: Seconds that nothing takes, however busy the machine: to be reached in failures only.
 LIMIT = 60
 
+#: Whether what is freed is kept for a while, and a fork may find the allocator locked.
+ASAN = "asan" in os.environ.get("LD_PRELOAD", "")
+
 
 def wait_for(event):
     """Waits for a threading.Event."""
@@ -31,6 +34,26 @@ def wait_until(condition):
         if time.monotonic() > deadline:
             raise AssertionError("waited in vain")
         time.sleep(0.001)
+
+
+def _wait_for_sleep():
+    """Until each other thread sleeps, and so is not in the allocator."""
+    def others_sleep():
+        for task in os.listdir("/proc/self/task"):
+            if int(task) != threading.get_native_id():
+                try:
+                    with open(f"/proc/self/task/{task}/stat", encoding="ascii", errors="replace") as file:
+                        if file.read().rpartition(") ")[2][0] != "S":
+                            return False
+                except (FileNotFoundError, ProcessLookupError):
+                    pass
+        return True
+
+    wait_until(others_sleep)
+
+
+if ASAN:  # a thread that starts allocates, too
+    os.register_at_fork(before=_wait_for_sleep)
 
 
 def run_script(text, *args, env=None, timeout=LIMIT):
