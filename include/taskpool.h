@@ -106,6 +106,12 @@ struct taskpool_options {
 	 * block, nor call the library.
 	 */
 	void (*worker_idle)(void *user, unsigned worker, void *data);
+	/*
+	 * On the worker, each time it has slept and is about to look for jobs. Until this returns submits to a FLOATING
+	 * pool wake no other worker; so if it takes here what jobs need one at a time, workers that would wait for that
+	 * sleep on. It must not call the library.
+	 */
+	void (*worker_wake)(void *user, unsigned worker, void *data);
 };
 
 struct taskpool_task {
@@ -165,7 +171,7 @@ struct taskpool_hot_key {
 /* bindings: end */
 
 #define TASKPOOL_OPTIONS_INIT \
-	{ sizeof(struct taskpool_options), 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+	{ sizeof(struct taskpool_options), 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL }
 #define TASKPOOL_TASK_INIT \
 	{ sizeof(struct taskpool_task), NULL, 0, NULL, NULL, NULL, 0, TASKPOOL_FOREVER, 0, 0 }
 

@@ -16,6 +16,7 @@ static bool work(struct taskpool *pool, struct tpi_worker *worker)
 
 	tpi_frame_push(&worker->frame, pool);
 	worker->idle = options->worker_idle;
+	worker->wake = options->worker_wake;
 	worker->user = options->user;
 	if (options->worker_start != NULL)
 		worker->context.data = options->worker_start(options->user, worker->number);

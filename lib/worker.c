@@ -315,6 +315,8 @@ static enum found find(struct tpi_worker *worker)
 		}
 		TPI_PROBE_PARK(worker->context.pool, worker->number);
 		tpi_crew_park(crew, worker->number, TPI_NEVER);
+		if (worker->wake != NULL)
+			worker->wake(worker->user, worker->number, worker->context.data);
 	}
 	tpi_crew_found(crew);
 	return FOUND;

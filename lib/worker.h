@@ -24,7 +24,9 @@ struct tpi_worker {
 	unsigned generation; /* of forks, when the pool was made */
 	unsigned burst;      /* jobs since it last searched */
 	_Atomic bool busy;   /* of a manual pool: a thread is in its place */
-	void (*idle)(void *user, unsigned worker, void *data); /* the option worker_idle and its argument */
+	/* The options worker_idle and worker_wake, and their argument. */
+	void (*idle)(void *user, unsigned worker, void *data);
+	void (*wake)(void *user, unsigned worker, void *data);
 	void *user;
 	struct tpi_turn turn;
 	struct tpi_frame frame;

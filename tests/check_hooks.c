@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the libtaskpool authors
  *
- * worker_start and worker_stop: once for every worker, on it, around all of its jobs.
+ * worker_start and worker_stop: once for every worker, on it, around all of its jobs. worker_idle and worker_wake:
+ * around its sleep.
  */
 #include <config.h>
 
@@ -240,6 +241,58 @@ START_TEST(a_worker_is_idle_when_it_finds_no_job_and_not_before)
 }
 END_TEST
 
+static _Atomic unsigned wakes, wakes_before;
+
+static void wake_hook(void *user, unsigned worker, void *data)
+{
+	expect(user == &user_word && worker == 0 && data == own_record && own_record->stopped == 0);
+	expect(taskpool_current() == NULL);
+	expect(wakes < idles);
+	wakes++;
+}
+
+static void count_idle(void *user, unsigned worker, void *data)
+{
+	(void)user;
+	(void)worker;
+	(void)data;
+	idles++;
+}
+
+static void count_wakes(struct taskpool_context *context, void *arg)
+{
+	(void)context;
+	(void)arg;
+	wakes_before = wakes;
+}
+
+START_TEST(a_worker_that_slept_is_woken_before_its_job)
+{
+	struct taskpool_options options = TASKPOOL_OPTIONS_INIT;
+	struct taskpool *pool;
+
+	options.workers = 1;
+	options.placement = (unsigned)_i;
+	options.worker_start = start_hook;
+	options.worker_stop = stop_hook;
+	options.worker_idle = count_idle;
+	options.worker_wake = wake_hook;
+	options.user = &user_word;
+	ck_assert_int_eq(taskpool_new_with(&pool, &options), 0);
+	ck_assert_int_eq(taskpool_submit(pool, "key", count_wakes, NULL), 0);
+	ck_assert_int_eq(taskpool_start(pool), 0);
+	ck_assert_int_eq(taskpool_wait(pool, TASKPOOL_FOREVER), 0);
+	ck_assert_uint_eq(wakes_before, 0);
+	for (unsigned slept = 1; slept <= 10; slept++) {
+		do { /* it need not have slept yet */
+			ck_assert_int_eq(taskpool_submit(pool, "key", count_wakes, NULL), 0);
+			ck_assert_int_eq(taskpool_wait(pool, TASKPOOL_FOREVER), 0);
+		} while (wakes_before < slept);
+	}
+	taskpool_free(pool);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *placed[] = {
@@ -249,6 +302,7 @@ int main(void)
 		hooks_are_called_where_a_job_frees_the_pool,
 		each_hook_may_be_missing,
 		a_worker_is_idle_when_it_finds_no_job_and_not_before,
+		a_worker_that_slept_is_woken_before_its_job,
 		NULL,
 	};
 

@@ -4,10 +4,8 @@
  * Compiled into the module that cffi generates, which declares the two functions that Python defines.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "native.h"
 
@@ -46,45 +44,29 @@ unsigned taskpool_py_attached(void)
 
 /*
  * A worker keeps the GIL from one job to the next, as a thread of pure Python would: to give it up and take it again
- * costs more than most jobs. It gives it up when it is idle; in a job, where Python does, as when the job blocks or after
- * the switch interval; and after a job, if other workers have been waiting with theirs for a while. The library waits
- * for nobody while a worker goes from job to job: those who hold its locks do not wait for the GIL.
+ * costs more than most jobs. It gives it up when it is idle, and in a job where Python does: when the job blocks, or
+ * after the switch interval. The library waits for nobody while a worker goes from job to job: those who hold its locks
+ * do not wait for the GIL.
  *
- * At most one worker at a time queues for the GIL; the others queue at the gate. CPython wakes a thread whenever the GIL
- * is given up, in vain where the one that gave it up takes it again at once, and the more threads wait the more it costs.
+ * A worker that was woken takes the GIL before it looks for jobs. One that took a job first would leave others to be
+ * woken for the rest, and they all would queue for the GIL with a job each in their hands, while one that has the GIL
+ * could run all of these by itself.
  */
-#define LONG_ENOUGH 200000 /* ns */
-
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-static atomic_uint at_gate;
 static _Thread_local bool has_gil;
-static _Thread_local int64_t since;
-
-static int64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 static void take_gil(PyThreadState *state)
 {
 	if (has_gil)
 		return;
-	atomic_fetch_add_explicit(&at_gate, 1, memory_order_relaxed);
-	pthread_mutex_lock(&gate);
 	PyEval_RestoreThread(state);
-	pthread_mutex_unlock(&gate);
-	atomic_fetch_sub_explicit(&at_gate, 1, memory_order_relaxed);
 	has_gil = true;
-	since = now();
 }
 
-static void give_gil_up(void)
+void taskpool_py_wake(void *user, unsigned worker, void *data)
 {
-	has_gil = false;
-	(void)PyEval_SaveThread();
+	(void)user;
+	(void)worker;
+	take_gil(data);
 }
 
 void taskpool_py_idle(void *user, unsigned worker, void *data)
@@ -92,16 +74,15 @@ void taskpool_py_idle(void *user, unsigned worker, void *data)
 	(void)user;
 	(void)worker;
 	(void)data;
-	if (has_gil)
-		give_gil_up();
+	if (!has_gil)
+		return;
+	has_gil = false;
+	(void)PyEval_SaveThread();
 }
 
-/* A fork leaves the workers behind, and among them whoever held the gate. */
 void taskpool_py_forked(void)
 {
 	atomic_store(&attached, 0);
-	atomic_store(&at_gate, 0);
-	gate = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
 /* ---- Jobs ---- */
@@ -137,10 +118,8 @@ static void run(struct taskpool_context *context, void *arg)
 {
 	struct ticket *ticket = arg;
 
-	take_gil(taskpool_context_worker_data(context));
+	take_gil(taskpool_context_worker_data(context)); /* found without having slept */
 	taskpool_py_run(ticket->number);
-	if (atomic_load_explicit(&at_gate, memory_order_relaxed) > 0 && now() - since > LONG_ENOUGH)
-		give_gil_up();
 	over(ticket);
 }
 

@@ -14,6 +14,7 @@
 void *taskpool_py_start(void *user, unsigned worker);
 void taskpool_py_stop(void *user, unsigned worker, void *data);
 void taskpool_py_idle(void *user, unsigned worker, void *data);
+void taskpool_py_wake(void *user, unsigned worker, void *data);
 
 /* How many workers have a thread state. */
 unsigned taskpool_py_attached(void);

@@ -82,5 +82,6 @@ def options_of(
     options.worker_start = ffi.addressof(lib, "taskpool_py_start")
     options.worker_stop = ffi.addressof(lib, "taskpool_py_stop")
     options.worker_idle = ffi.addressof(lib, "taskpool_py_idle")
+    options.worker_wake = ffi.addressof(lib, "taskpool_py_wake")
     options.flags = lib.TASKPOOL_STRICT
     return options, kept
