@@ -18,8 +18,8 @@ import cffi
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 FROM_PYTHON = """
-extern "Python" void taskpool_py_run(uint64_t number);
-extern "Python" void taskpool_py_end(uint64_t number, int outcome);
+extern "Python" int taskpool_py_run(uint64_t number);
+extern "Python" int taskpool_py_end(uint64_t number, int outcome);
 """
 
 

@@ -9,8 +9,8 @@
 
 #include "native.h"
 
-static void taskpool_py_run(uint64_t number);
-static void taskpool_py_end(uint64_t number, int outcome);
+static int taskpool_py_run(uint64_t number);
+static int taskpool_py_end(uint64_t number, int outcome);
 
 /* ---- Workers ---- */
 
@@ -54,6 +54,9 @@ unsigned taskpool_py_attached(void)
  */
 static _Thread_local bool has_gil;
 
+/* In a forked child: this thread was a worker with the GIL. It goes when it leaves the library's callback. */
+static _Thread_local bool forked_with_gil;
+
 static void take_gil(PyThreadState *state)
 {
 	if (has_gil)
@@ -69,20 +72,32 @@ void taskpool_py_wake(void *user, unsigned worker, void *data)
 	take_gil(data);
 }
 
+static void give_gil_up(void)
+{
+	has_gil = false;
+	(void)PyEval_SaveThread();
+}
+
 void taskpool_py_idle(void *user, unsigned worker, void *data)
 {
 	(void)user;
 	(void)worker;
 	(void)data;
-	if (!has_gil)
-		return;
-	has_gil = false;
-	(void)PyEval_SaveThread();
+	if (has_gil)
+		give_gil_up();
 }
 
 void taskpool_py_forked(void)
 {
 	atomic_store(&attached, 0);
+	forked_with_gil = has_gil;
+}
+
+static void leave_child(void)
+{
+	if (forked_with_gil)
+		give_gil_up();
+	forked_with_gil = false;
 }
 
 /* ---- Jobs ---- */
@@ -90,7 +105,8 @@ void taskpool_py_forked(void)
 /*
  * What the library carries for a job. The submit and the end each exchange `state`: the later of the two finds what the
  * earlier left, and cleans up. So the handle lives until the job was run or ended and Python has learnt of it, whether
- * or not the submit had returned before.
+ * or not the submit had returned before. Where Python could not learn of it, for want of memory or of stack, the handle
+ * is never freed: a future that seems to wait may ask for it.
  */
 struct ticket {
 	uint64_t number;
@@ -98,6 +114,8 @@ struct ticket {
 };
 
 enum { OPEN = 0, WITHOUT_HANDLE = 1, ENDED = -1 };
+
+static _Thread_local bool running; /* a job, in which others may be ended */
 
 static void clean_up(struct ticket *ticket, intptr_t job)
 {
@@ -119,8 +137,11 @@ static void run(struct taskpool_context *context, void *arg)
 	struct ticket *ticket = arg;
 
 	take_gil(taskpool_context_worker_data(context)); /* found without having slept */
-	taskpool_py_run(ticket->number);
-	over(ticket);
+	running = true;
+	if (taskpool_py_run(ticket->number) == 0)
+		over(ticket);
+	running = false;
+	leave_child();
 }
 
 /* For what was run, that was the end. */
@@ -130,8 +151,10 @@ static void end(void *arg, int outcome)
 
 	if (outcome == TASKPOOL_RAN)
 		return;
-	taskpool_py_end(ticket->number, outcome);
-	over(ticket);
+	if (taskpool_py_end(ticket->number, outcome) == 0)
+		over(ticket);
+	if (!running)
+		leave_child();
 }
 
 static int submit(struct taskpool *pool, struct taskpool_task *task, uint64_t number, struct taskpool_job **job)

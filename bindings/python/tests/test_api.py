@@ -37,7 +37,7 @@ def thread_names():
         try:
             with open(f"/proc/self/task/{task}/comm", encoding="utf-8") as comm:
                 names.append(comm.read().rstrip("\n"))
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             pass
     return names
 

@@ -297,6 +297,25 @@ class Inside(ForkCase):
         self.assertEqual(pool.submit("key", job).result(), 0)
         self.assertEqual(pool.submit("key", int, "7").result(), 7)
 
+    def test_threads_of_a_child_go_on_when_the_worker_that_forked_has_left(self):
+        def leave():
+            """Once the thread that forked, which is the first of the child, has ended."""
+            while True:
+                with open(f"/proc/self/task/{os.getpid()}/stat", encoding="ascii", errors="replace") as file:
+                    if file.read().rpartition(") ")[2][0] == "Z":
+                        os._exit(taskpool.submit("key", int, "7").result())
+
+        def job():
+            child = fork()
+            if child == 0:
+                signal.alarm(LIMIT)
+                threading.Thread(target=leave).start()
+                return None
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+        pool = self.make_pool(2)
+        self.assertEqual(pool.submit("key", job).result(), 7)
+
     def test_a_child_of_a_callback_on_a_worker_has_a_result(self):
         pool = self.make_pool(2)
         gate, future = self.occupy(pool.submit, "key")
@@ -392,6 +411,7 @@ for thread in threads:
 for child in children:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
 pool.wait()
+taskpool.default_pool().wait()
 print(len(taskpool._jobs.jobs))
 """, "0")
 

@@ -508,7 +508,9 @@ class Flat(MemoryCase):
         round_of_pools(10)
         before, memory = counts(), self.resident()
         round_of_pools(500 if LONG else 50)
-        self.assertEqual(counts(), before)
+        after = counts()
+        self.assertLessEqual(after[0], before[0])  # one that has ended may still be listed for a moment
+        self.assertEqual(after[1:], before[1:])
         self.assertLess(self.resident() - memory, 2 << 20)
 
     def test_threads_that_have_ended_are_not_remembered(self):

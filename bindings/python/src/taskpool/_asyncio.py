@@ -103,6 +103,9 @@ class _Bridge:
             except RuntimeError:  # the loop is closed: nobody awaits anything any more
                 self._ended.clear()
                 self._scheduled = False
+            except BaseException:  # Ctrl-C: the next one does it
+                self._scheduled = False
+                raise
 
     def _deliver(self) -> None:
         self._scheduled = False
@@ -126,17 +129,19 @@ class _Bridge:
 
     def _admit(self) -> None:
         refused = 0
-        while self._lanes and refused < min(REFUSALS, len(self._lanes)):
-            ident, lane = next(iter(self._lanes.items()))
-            self._lanes.move_to_end(ident)
-            if not lane[0].enter():
-                refused += 1
-                continue
-            refused = 0
-            lane.popleft()
-            if not lane:
-                del self._lanes[ident]
-        self._arm()
+        try:
+            while self._lanes and refused < min(REFUSALS, len(self._lanes)):
+                ident, lane = next(iter(self._lanes.items()))
+                self._lanes.move_to_end(ident)
+                if not lane[0].enter():
+                    refused += 1
+                    continue
+                refused = 0
+                lane.popleft()
+                if not lane:
+                    del self._lanes[ident]
+        finally:
+            self._arm()
 
     def _arm(self) -> None:
         if self._lanes and self._timer is None:
@@ -202,5 +207,6 @@ async def _enter(bridge: _Bridge, entry: _Entry, timeout: Optional[float]) -> No
     finally:
         if timer is not None:
             timer.cancel()
+        entry.room.cancel()  # if it did not come to that: nobody waits for it any more
         entry.job = ()
         del entry  # the traceback of what is raised holds this frame, and the entry what is raised

@@ -27,9 +27,9 @@ def _submit_many(
     """Submits in order, waiting for room. Those that were accepted have a handle, also after an exception."""
     numbers = [next_number() for _ in futures]
     lengths = [-1 if key is None else len(key) for key in keys]
-    jobs.update((number, (future, fn, args, None, pool)) for number, future, args in zip(numbers, futures, items))
     done = 0
     try:
+        jobs.update((number, (future, fn, args, None, pool)) for number, future, args in zip(numbers, futures, items))
         while done < len(futures):
             handles = ffi.new("intptr_t[]", len(futures) - done)
             try:
@@ -39,8 +39,8 @@ def _submit_many(
                 )
             finally:
                 for future, handle in zip(futures[done:], itertools.takewhile(bool, handles)):
-                    future._job = handle
                     done += 1
+                    future._job = handle
             if error == -errno.ETIMEDOUT:
                 pool._tried_again()
             elif error < 0:

@@ -9,7 +9,7 @@ from concurrent.futures._base import PENDING
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 
 from ._errors import SHUTDOWN, check
-from ._future import Future, ended, new_future
+from ._future import Future, end_jobs, new_future
 from ._jobs import job_of, jobs
 from ._library import ffi, lib
 from ._options import count_of
@@ -102,7 +102,7 @@ class KeyExecutor(PoolExecutor):
         self.wait()
 
     def wait(self, timeout: Optional[float] = None) -> bool:
-        """Waits until every job of the key that was accepted before the call has ended, whoever submitted it.
+        """Waits until every job of the key that was accepted before the call has end_jobs, whoever submitted it.
 
         Args:
             timeout: Seconds. None: no limit.
@@ -126,7 +126,7 @@ class KeyExecutor(PoolExecutor):
         Returns:
             How many it ended.
         """
-        return check(ended(lib.taskpool_key_cancel(self._pool._pool, self._key, len(self._key))))
+        return check(end_jobs(lib.taskpool_key_cancel, self._pool._pool, self._key, len(self._key)))
 
     def pause(self) -> None:
         """Lets no job of the key start until ``resume`` was called as often. The one that runs goes on.

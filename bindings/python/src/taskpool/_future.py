@@ -22,6 +22,9 @@ LAZY = set(vars(cf.Future())) == {
     "_condition", "_state", "_result", "_exception", "_waiters", "_done_callbacks"
 }
 
+# What the end of a job needs of Python's stack, without the callbacks of others, and with something to spare.
+FRAMES = 40
+
 # Whether this thread is ending jobs, as opposed to running one.
 ending = threading.local()
 
@@ -32,15 +35,28 @@ def inside() -> bool:
 
 
 def keep_interrupt(error: BaseException) -> bool:
-    """Ctrl-C while the main thread ends a job must not get lost, nor keep the job from its end: see ``ended``."""
-    if not isinstance(error, KeyboardInterrupt) or not in_main_thread():
+    """What a signal handler raises while the main thread ends a job, such as Ctrl-C, must not get lost, nor keep the
+    job from its end: see ``end_jobs``. A callback's own errors do not get here, but for those that are no Exceptions.
+    """
+    if not isinstance(error, (KeyboardInterrupt, Exception)) or not in_main_thread():
         return False
     ending.interrupt = error
     return True
 
 
-def ended(code: int) -> int:
-    """After a call of the library that may have ended jobs on this thread; what it returned."""
+def _descend(frames: int) -> None:
+    if frames > 0:
+        _descend(frames - 1)
+
+
+def end_jobs(call: Callable[..., int], *args: Any) -> int:
+    """Calls what may end jobs on this thread.
+
+    Raises:
+        RecursionError: Before any has ended: it would keep them from being told.
+    """
+    _descend(FRAMES)
+    code = call(*args)
     error = getattr(ending, "interrupt", None)
     if error is not None:
         ending.interrupt = None
@@ -104,9 +120,10 @@ class Future(cf.Future[T]):
             return super().cancel()
         job = hold(self)
         if job > 0:
-            code = lib.taskpool_py_cancel(job)
-            lib.taskpool_py_release(job)
-            ended(code)
+            try:
+                end_jobs(lib.taskpool_py_cancel, job)
+            finally:
+                lib.taskpool_py_release(job)
         return self.cancelled()
 
     def result(self, timeout: Optional[float] = None) -> T:
@@ -171,19 +188,28 @@ class Future(cf.Future[T]):
             self._tell(state, result, exception)
 
     def _tell(self, state: str, result: Any, exception: Optional[BaseException]) -> None:
+        """Whatever a signal handler raises meanwhile: whoever waits is told, and nobody uses the handle any more."""
+        for _ in range(10):
+            try:
+                if state == CANCELLED_AND_NOTIFIED:
+                    self._tell_canceled()
+                elif exception is not None:
+                    super().set_exception(exception)
+                else:
+                    super().set_result(result)
+            except BaseException as error:  # from a callback; what are not Exceptions get here
+                if not keep_interrupt(error):
+                    lib.taskpool_py_unraisable(id(error))
+            if self._state in (FINISHED, CANCELLED_AND_NOTIFIED):
+                return
+        self._state = state
+
+    def _tell_canceled(self) -> None:
         try:
-            if state == CANCELLED_AND_NOTIFIED:
-                try:
-                    super().cancel()
-                finally:
-                    super().set_running_or_notify_cancel()
-            elif exception is not None:
-                super().set_exception(exception)
-            else:
-                super().set_result(result)
-        except BaseException as error:  # from a callback; what are not Exceptions get here
-            if not keep_interrupt(error):
-                lib.taskpool_py_unraisable(id(error))
+            super().cancel()
+        finally:
+            if self._state == CANCELLED:
+                super().set_running_or_notify_cancel()
 
     def _break(self) -> None:
         """In a forked child: nobody will run the job, and whoever held the condition is not there."""

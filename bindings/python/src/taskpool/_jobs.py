@@ -53,22 +53,32 @@ def job_of(entry: Any) -> Any:
     return entry[0] if isinstance(entry, tuple) else entry
 
 
-def _lost(kind: Any, exception: BaseException, traceback: Any) -> None:
-    """A callback failed itself: no memory, or Ctrl-C while the main thread ended a job."""
-    entry = jobs.pop(traceback.tb_frame.f_locals["number"], None)
+def _lost(kind: Any, exception: BaseException, traceback: Any) -> Optional[int]:
+    """A callback failed itself: no memory, or a signal handler raised something while the main thread ended a job."""
+    if traceback is None:
+        return None
+    frame = traceback.tb_frame
+    entry = jobs.pop(frame.f_locals["number"], None)
     if entry is not None:
-        job_of(entry)._settle(FINISHED, None, exception)
-    release_context()
+        if frame.f_code.co_name == "taskpool_py_run":
+            job_of(entry)._settle(FINISHED, None, exception)
+            release_context()
+        else:
+            job_of(entry)._settle(CANCELLED_AND_NOTIFIED)
     keep_interrupt(exception)
+    return 0
 
 
-@ffi.def_extern(onerror=_lost)
-def taskpool_py_run(number: int) -> None:
-    """Runs the job, on a worker. When its end is told nothing here refers to what it was called with."""
+@ffi.def_extern(error=-1, onerror=_lost)
+def taskpool_py_run(number: int) -> int:
+    """Runs the job, on a worker. When its end is told nothing here refers to what it was called with.
+
+    Returns 0; below, after an error of its own, the library's handle is left to who may have it.
+    """
     try:
-        job, fn, args, kwargs, _pool = jobs[number]
+        job, fn, args, kwargs, pool = jobs[number]
     except KeyError:  # its submit was interrupted
-        return
+        return 0
     jobs[number] = job
     job._state = RUNNING
     try:
@@ -76,7 +86,7 @@ def taskpool_py_run(number: int) -> None:
     except BaseException as error:
         fn = args = kwargs = None
         job._settle(FINISHED, None, error)
-        job = None  # the traceback holds this frame
+        job = pool = None  # the traceback holds this frame
     else:
         fn = args = kwargs = None
         if job._monitor is not None or not settle(job, FINISHED, result, None):
@@ -84,15 +94,16 @@ def taskpool_py_run(number: int) -> None:
     jobs.pop(number, None)
     if contexts:
         release_context()
+    return 0
 
 
-@ffi.def_extern(onerror=_lost)
-def taskpool_py_end(number: int, outcome: int) -> None:
-    """It will not run."""
+@ffi.def_extern(error=-1, onerror=_lost)
+def taskpool_py_end(number: int, outcome: int) -> int:
+    """It will not run. Returns as taskpool_py_run does."""
     try:
         job = jobs[number] = jobs[number][0]
     except KeyError:
-        return
+        return 0
     job._state = PENDING
     ending.depth = getattr(ending, "depth", 0) + 1
     try:
@@ -103,3 +114,4 @@ def taskpool_py_end(number: int, outcome: int) -> None:
     finally:
         ending.depth -= 1
     jobs.pop(number, None)
+    return 0

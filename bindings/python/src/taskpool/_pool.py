@@ -16,7 +16,7 @@ from ._batch import map_jobs
 from ._closer import Closer
 from ._errors import SHUTDOWN, QueueFull, check, error_of
 from ._executor import KeyExecutor, PoolExecutor
-from ._future import Future, ended, inside, new_future
+from ._future import Future, end_jobs, inside, new_future
 from ._jobs import Post, jobs, next_number
 from ._library import ffi, lib, submit_now
 from ._looks import Looks
@@ -117,7 +117,7 @@ class TaskPool(Looks):
             TypeError, ValueError: An argument is not valid; a word with an underscore is no option.
             MemoryError
 
-        After an exception the job was not accepted and will not run.
+        After an exception the job was not accepted and will not run; but for Ctrl-C, which may come in between.
 
         >>> with TaskPool(workers=2) as pool:
         ...     pool.submit("ann", divmod, 17, 5).result()
@@ -162,8 +162,8 @@ class TaskPool(Looks):
     ) -> Iterator[T]:
         """As the built-in ``map``, in parallel: one job per item, all of them submitted before this returns.
 
-        Waits for room where the queue is full. If an item raises, or the iterator is closed, the items that wait
-        are canceled.
+        Waits for room where the queue is full. If an item raises, or the iterator is closed after its first result,
+        the items that wait are canceled.
 
         Args:
             fn: Called with an item of each iterable.
@@ -300,16 +300,19 @@ class TaskPool(Looks):
         ladder = 0 if cancel_futures else timeout_of(drain, "drain"), timeout_of(cancel, "cancel")
         if not wait:
             if ladder[0] == 0:
-                check(ended(lib.taskpool_request_stop(self._pool)))
+                check(end_jobs(lib.taskpool_request_stop, self._pool))
             else:
-                self._closed = True
                 Closer(self, *ladder).start()
+                self._closed = True
             return False
         if ladder[0] == 0 or inside() or not in_main_thread():
             return self._shutdown(*ladder)
-        self._closed = True
         closer = Closer(self, *ladder)
-        closer.start()
+        try:
+            closer.start()
+        except RuntimeError:  # no thread is to be had
+            return self._shutdown(*ladder)
+        self._closed = True
         closer.join()
         return closer.done()
 
@@ -323,7 +326,7 @@ class TaskPool(Looks):
         self._shutdown(0, FOREVER)
 
     def _shutdown(self, drain: int, cancel: int) -> bool:
-        return wait_sliced(lambda part: ended(lib.taskpool_shutdown(self._pool, drain, part, ffi.NULL)), cancel)
+        return wait_sliced(lambda part: end_jobs(lib.taskpool_shutdown, self._pool, drain, part, ffi.NULL), cancel)
 
     def __enter__(self) -> TaskPool:
         return self
