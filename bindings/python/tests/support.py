@@ -5,6 +5,7 @@
 import faulthandler
 import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +20,11 @@ LIMIT = 60
 
 #: Whether what is freed is kept for a while, and a fork may find the allocator locked.
 ASAN = "asan" in os.environ.get("LD_PRELOAD", "")
+
+
+# What a shell runs in the background ignores Ctrl-C, and so would the programs that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for(event):
