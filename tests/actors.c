@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,6 +281,28 @@ void actor_cancel(struct actor *actor)
 	expect(taskpool_job_outcome(actor->job) == TASKPOOL_CANCELED);
 	expect(actor->place == 0);
 	release(actor);
+}
+
+struct order for_actor(const struct actor *actor, bool by_job, int64_t timeout)
+{
+	return by_job ? for_job(actor->job, timeout) : for_key(actor->pool, actor->key, timeout);
+}
+
+void actor_refused(struct actor *actor, const struct actor *target)
+{
+	static const int64_t timeouts[] = { 1, LONG, INT64_MAX, TASKPOOL_FOREVER };
+
+	for (unsigned by_job = 0; by_job < 2; by_job++) {
+		for (unsigned i = 0; i < LENGTH(timeouts); i++)
+			expect(actor_do(actor, for_actor(target, by_job, timeouts[i])) == -EDEADLK);
+		expect(actor_do(actor, for_actor(target, by_job, 0)) == -ETIMEDOUT);
+	}
+}
+
+void actor_end_wait(struct actor *actor)
+{
+	expect(actor_result(actor) == 0);
+	actor_leave(actor);
 }
 
 static void fill_stage(struct stage *stage, unsigned workers, struct taskpool *pool)

@@ -22,6 +22,8 @@ struct order {
 	int64_t timeout, drain;
 };
 
+#define LONG (1000 * SECOND) /* does not pass: after DEADLINE a test has failed */
+
 /* What an actor, or anybody, may be told to do. */
 struct order for_key(struct taskpool *pool, const char *key, int64_t timeout);
 struct order for_job(struct taskpool_job *job, int64_t timeout);
@@ -76,6 +78,15 @@ void actor_block(struct actor *actor, struct order order);
 
 /* The job returns. Waits until it has ended, and releases the handle. */
 void actor_leave(struct actor *actor);
+
+/* A wait for the actor, by the handle of its job or by its key. */
+struct order for_actor(const struct actor *actor, bool by_job, int64_t timeout);
+
+/* Its waits for the target are refused, at once, with any timeout but 0, which only asks. */
+void actor_refused(struct actor *actor, const struct actor *target);
+
+/* Its wait has ended well, or does so now; then the job returns. */
+void actor_end_wait(struct actor *actor);
 
 /* The actor's job is not to run any more: cancels it, and releases the handle. */
 void actor_cancel(struct actor *actor);

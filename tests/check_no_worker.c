@@ -8,9 +8,9 @@
 #include "actors.h"
 #include "suite.h"
 
-static struct order for_actor(const struct actor *actor, bool by_job)
+static struct order for_ever(const struct actor *actor, bool by_job)
 {
-	return by_job ? for_job(actor->job, TASKPOOL_FOREVER) : for_key(actor->pool, actor->key, TASKPOOL_FOREVER);
+	return for_actor(actor, by_job, TASKPOOL_FOREVER);
 }
 
 /* A queued job gets its worker, runs and ends. */
@@ -30,7 +30,7 @@ START_TEST(the_only_worker_may_not_wait_for_a_queued_job)
 
 		actor_start(&a, stage.pool, stage.key[0]);
 		actor_submit(&queued, stage.pool, stage.key[1]);
-		ck_assert_int_eq(actor_do(&a, for_actor(&queued, i % 2)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&a, for_ever(&queued, i % 2)), -EDEADLK);
 		ck_assert(!actor_started(&queued));
 		actor_leave(&a);
 		see_through(&queued);
@@ -97,10 +97,10 @@ static void occupy_all_workers(struct stage *stage, unsigned workers)
 	for (unsigned i = 0; i < workers; i++)
 		submit_extra(&queued[i], stage->pool, stage->key[workers + (i + 1) % workers]);
 	for (unsigned i = 0; i + 1 < workers; i++)
-		actor_block(&waiting[i], for_actor(&queued[i], i % 2));
+		actor_block(&waiting[i], for_ever(&queued[i], i % 2));
 	for (unsigned i = 0; i < workers; i++) {
-		ck_assert_int_eq(actor_do(&waiting[workers - 1], for_actor(&queued[i], true)), -EDEADLK);
-		ck_assert_int_eq(actor_do(&waiting[workers - 1], for_actor(&queued[i], false)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&waiting[workers - 1], for_ever(&queued[i], true)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&waiting[workers - 1], for_ever(&queued[i], false)), -EDEADLK);
 	}
 	actor_leave(&waiting[workers - 1]);
 	for (unsigned i = workers - 1; i-- > 0;) {
@@ -133,9 +133,9 @@ START_TEST(a_job_may_wait_for_a_queued_one_while_another_worker_may_come_free)
 	actor_start(&a, stage.pool, stage.key[0]);
 	actor_start(&b, stage.pool, stage.key[1]);
 	actor_submit(&queued, stage.pool, stage.key[3]); /* at home where b runs */
-	actor_block(&a, for_actor(&queued, _i));
-	ck_assert_int_eq(actor_do(&b, for_actor(&a, _i)), -EDEADLK); /* now it would not */
-	ck_assert_int_eq(actor_do(&b, for_actor(&queued, _i)), -EDEADLK);
+	actor_block(&a, for_ever(&queued, _i));
+	ck_assert_int_eq(actor_do(&b, for_ever(&a, _i)), -EDEADLK); /* now it would not */
+	ck_assert_int_eq(actor_do(&b, for_ever(&queued, _i)), -EDEADLK);
 	actor_leave(&b);
 	see_through(&queued);
 	ck_assert_int_eq(actor_result(&a), 0);
@@ -152,13 +152,13 @@ START_TEST(pinned_a_job_may_not_wait_for_one_of_its_own_worker)
 	stage_start(&stage, 3, TASKPOOL_PINNED);
 	actor_start(&a, stage.pool, stage.key[0]);
 	actor_submit(&home, stage.pool, stage.key[3]);
-	ck_assert_int_eq(actor_do(&a, for_actor(&home, false)), -EDEADLK); /* while two workers idle */
-	ck_assert_int_eq(actor_do(&a, for_actor(&home, true)), -EDEADLK);
+	ck_assert_int_eq(actor_do(&a, for_ever(&home, false)), -EDEADLK); /* while two workers idle */
+	ck_assert_int_eq(actor_do(&a, for_ever(&home, true)), -EDEADLK);
 	ck_assert_int_eq(actor_do(&a, for_key(stage.pool, stage.key[3], MILLISECOND)), -ETIMEDOUT);
 	actor_submit(&away, stage.pool, stage.key[1]);
 	actor_await(&away);
 	ck_assert_uint_eq(away.worker, 1);
-	actor_block(&a, for_actor(&away, false));
+	actor_block(&a, for_ever(&away, false));
 	actor_leave(&away);
 	ck_assert_int_eq(actor_result(&a), 0);
 	actor_leave(&a);
@@ -177,7 +177,7 @@ START_TEST(floating_a_job_may_wait_for_one_of_its_own_worker)
 	actor_start(&a, stage.pool, stage.key[0]);
 	actor_submit(&home, stage.pool, stage.key[2]);
 	actor_await(&home);
-	actor_block(&a, for_actor(&home, false));
+	actor_block(&a, for_ever(&home, false));
 	actor_leave(&home);
 	ck_assert_int_eq(actor_result(&a), 0);
 	actor_leave(&a);
@@ -195,8 +195,8 @@ START_TEST(a_worker_may_be_missing_in_another_pool)
 	actor_start(&in_q, q, "a");
 	actor_submit(&behind_p, p, "b");
 	actor_submit(&behind_q, q, "b");
-	actor_block(&in_p, for_actor(&behind_q, _i));
-	ck_assert_int_eq(actor_do(&in_q, for_actor(&behind_p, _i)), -EDEADLK);
+	actor_block(&in_p, for_ever(&behind_q, _i));
+	ck_assert_int_eq(actor_do(&in_q, for_ever(&behind_p, _i)), -EDEADLK);
 	actor_leave(&in_q);
 	see_through(&behind_q);
 	ck_assert_int_eq(actor_result(&in_p), 0);
@@ -214,7 +214,7 @@ START_TEST(a_job_may_wait_for_a_pool_that_has_not_been_started)
 
 	actor_start(&a, p, "a");
 	actor_submit(&queued, q, "b");
-	actor_block(&a, for_actor(&queued, _i));
+	actor_block(&a, for_ever(&queued, _i));
 	ck_assert_int_eq(taskpool_start(q), 0);
 	see_through(&queued);
 	ck_assert_int_eq(actor_result(&a), 0);
@@ -238,8 +238,8 @@ START_TEST(jobs_without_keys_do_not_stand_behind_each_other)
 		actor_start(&c, stage.pool, stage.key[2]);
 		for (unsigned i = 0; i < 4; i++)
 			submit_extra(&queued[i], stage.pool, NULL);
-		actor_block(&a, for_actor(&queued[3 - round], true));
-		actor_block(&c, for_actor(&queued[round], true)); /* wherever that is queued */
+		actor_block(&a, for_ever(&queued[3 - round], true));
+		actor_block(&c, for_ever(&queued[round], true)); /* wherever that is queued */
 		actor_leave(&b);
 		ck_assert_int_eq(actor_result(&a), 0);
 		ck_assert_int_eq(actor_result(&c), 0);
@@ -270,8 +270,8 @@ START_TEST(while_the_pool_drains_it_is_no_different)
 	thread = spawn(drain, stage.pool);
 	while (submit_timed(stage.pool, stage.key[2], nothing_job, NULL, 0) != -ECANCELED)
 		pause_shortly();
-	ck_assert_int_eq(actor_do(&a, for_actor(&queued, false)), -EDEADLK);
-	ck_assert_int_eq(actor_do(&a, for_actor(&queued, true)), -EDEADLK);
+	ck_assert_int_eq(actor_do(&a, for_ever(&queued, false)), -EDEADLK);
+	ck_assert_int_eq(actor_do(&a, for_ever(&queued, true)), -EDEADLK);
 	actor_leave(&a);
 	release_extra(&queued);
 	pthread_join(thread, NULL);

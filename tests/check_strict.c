@@ -8,31 +8,6 @@
 #include "actors.h"
 #include "suite.h"
 
-#define LONG (1000 * SECOND) /* does not pass: after DEADLINE a test has failed */
-
-static struct order for_actor(const struct actor *actor, bool by_job, int64_t timeout)
-{
-	return by_job ? for_job(actor->job, timeout) : for_key(actor->pool, actor->key, timeout);
-}
-
-/* At once, with any timeout but 0, which only asks. */
-static void expect_refused(struct actor *actor, const struct actor *target)
-{
-	static const int64_t timeouts[] = { 1, LONG, INT64_MAX, TASKPOOL_FOREVER };
-
-	for (unsigned by_job = 0; by_job < 2; by_job++) {
-		for (unsigned i = 0; i < LENGTH(timeouts); i++)
-			ck_assert_int_eq(actor_do(actor, for_actor(target, by_job, timeouts[i])), -EDEADLK);
-		ck_assert_int_eq(actor_do(actor, for_actor(target, by_job, 0)), -ETIMEDOUT);
-	}
-}
-
-static void end_wait(struct actor *waiting)
-{
-	ck_assert_int_eq(actor_result(waiting), 0);
-	actor_leave(waiting);
-}
-
 /* Each waits for the next one, by its handle or its key, with a timeout or without, as the bits say. */
 static void refuse_circle(struct stage *stage, unsigned count, unsigned by_job, unsigned endless, bool in_end)
 {
@@ -43,12 +18,12 @@ static void refuse_circle(struct stage *stage, unsigned count, unsigned by_job, 
 	for (unsigned i = 0; i + 1 < count; i++)
 		actor_block(&actors[i], for_actor(&actors[i + 1], by_job >> i & 1,
 						  endless >> i & 1 ? TASKPOOL_FOREVER : LONG));
-	expect_refused(&actors[count - 1], &actors[0]);
+	actor_refused(&actors[count - 1], &actors[0]);
 	for (unsigned i = 0; i + 1 < count; i++)
 		ck_assert(!actor_returned(&actors[i]));
 	actor_leave(&actors[count - 1]);
 	for (unsigned i = count - 1; i-- > 0;)
-		end_wait(&actors[i]);
+		actor_end_wait(&actors[i]);
 }
 
 START_TEST(circles_of_waits_with_timeouts_are_refused)
@@ -75,9 +50,9 @@ START_TEST(circles_through_two_strict_pools_are_refused)
 	actor_block(&a, for_pool(q, LONG));
 	ck_assert_int_eq(actor_do(&b, for_pool(p, LONG)), -EDEADLK);
 	ck_assert_int_eq(actor_do(&b, for_pool(p, 0)), -ETIMEDOUT);
-	expect_refused(&b, &a);
+	actor_refused(&b, &a);
 	actor_leave(&b);
-	end_wait(&a);
+	actor_end_wait(&a);
 	taskpool_free(p);
 	taskpool_free(q);
 }
@@ -93,7 +68,7 @@ START_TEST(the_only_worker_may_not_wait_for_a_queued_job_with_a_timeout)
 
 		actor_start(&a, stage.pool, stage.key[0]);
 		actor_submit(&queued, stage.pool, stage.key[1]);
-		expect_refused(&a, &queued);
+		actor_refused(&a, &queued);
 		ck_assert(!actor_started(&queued));
 		actor_leave(&a);
 		actor_await(&queued);
@@ -114,13 +89,13 @@ START_TEST(the_wait_that_leaves_no_worker_is_refused)
 	actor_start(&b, stage.pool, stage.key[1]);
 	actor_submit(&queued, stage.pool, stage.key[3]); /* at home where b runs */
 	actor_block(&a, for_actor(&queued, _i, LONG));
-	expect_refused(&b, &queued);
-	expect_refused(&b, &a);
+	actor_refused(&b, &queued);
+	actor_refused(&b, &a);
 	ck_assert(!actor_returned(&a));
 	actor_leave(&b);
 	actor_await(&queued);
 	actor_leave(&queued);
-	end_wait(&a);
+	actor_end_wait(&a);
 	taskpool_free(stage.pool);
 }
 END_TEST
@@ -154,13 +129,13 @@ START_TEST(a_wait_that_is_over_is_in_nobodys_way)
 		actor_start(&a, stage.pool, stage.key[0]);
 		ck_assert_int_eq(actor_do(&a, for_actor(&b, i % 2, MILLISECOND)), -ETIMEDOUT);
 		actor_block(&b, for_actor(&a, i / 2, LONG)); /* while the other waited this was a circle */
-		expect_refused(&a, &b);
+		actor_refused(&a, &b);
 		actor_leave(&a);
 		ck_assert_int_eq(actor_result(&b), 0);
 		actor_start(&a, stage.pool, stage.key[0]);
 		actor_block(&a, for_actor(&b, i % 2, LONG)); /* and so would this have been */
 		actor_leave(&b);
-		end_wait(&a);
+		actor_end_wait(&a);
 		actor_start(&b, stage.pool, stage.key[1]);
 	}
 	actor_leave(&b);
@@ -190,7 +165,7 @@ START_TEST(a_stop_with_timeouts_is_refused)
 	ck_assert_int_eq(actor_do(&a, shut_down(q, 0, 0)), -ETIMEDOUT);
 	ck_assert(!takes_jobs(q));
 	actor_leave(&a);
-	end_wait(&b);
+	actor_end_wait(&b);
 	taskpool_free(p);
 	taskpool_free(q);
 }
@@ -205,7 +180,7 @@ START_TEST(a_wait_for_the_job_that_stops_the_pool_with_timeouts_is_refused)
 		actor_start(&a, p, "key");
 		actor_start(&b, q, "key");
 		actor_block(&a, shut_down(q, way == 1 ? 0 : LONG, way == 2 ? 0 : LONG));
-		expect_refused(&b, &a);
+		actor_refused(&b, &a);
 		ck_assert_int_eq(actor_do(&b, shut_down(p, LONG, LONG)), -EDEADLK);
 		ck_assert(takes_jobs(p));
 		ck_assert(!actor_returned(&a));

@@ -10,37 +10,11 @@
 #include "actors.h"
 #include "suite.h"
 
-#define LONG (1000 * SECOND) /* does not pass: after DEADLINE a test has failed */
-
-static struct order for_actor(const struct actor *actor, bool by_job, int64_t timeout)
-{
-	return by_job ? for_job(actor->job, timeout) : for_key(actor->pool, actor->key, timeout);
-}
-
-/* At once, with any timeout but 0, which only asks. */
-static void expect_refused(struct actor *actor, const struct actor *target)
-{
-	static const int64_t timeouts[] = { 1, LONG, INT64_MAX, TASKPOOL_FOREVER };
-
-	for (unsigned by_job = 0; by_job < 2; by_job++) {
-		for (unsigned i = 0; i < LENGTH(timeouts); i++)
-			ck_assert_int_eq(actor_do(actor, for_actor(target, by_job, timeouts[i])), -EDEADLK);
-		ck_assert_int_eq(actor_do(actor, for_actor(target, by_job, 0)), -ETIMEDOUT);
-	}
-}
-
 /* Ends the wait for a job, and then the job that waited. */
 static void cancel_for(struct actor *queued, struct actor *waiting)
 {
 	actor_cancel(queued);
-	ck_assert_int_eq(actor_result(waiting), 0);
-	actor_leave(waiting);
-}
-
-static void end_wait(struct actor *waiting)
-{
-	ck_assert_int_eq(actor_result(waiting), 0);
-	actor_leave(waiting);
+	actor_end_wait(waiting);
 }
 
 /* A in a strict pool, b in another one, and behind b a job that can be canceled: to wait for it is to wait for b. */
@@ -83,7 +57,7 @@ START_TEST(a_wait_elsewhere_is_not_refused_for_a_circle_with_a_timeout)
 		actor_block(&mixed.a, for_job(mixed.queued.job, LONG));
 		actor_block(&mixed.b, towards_a(&mixed, way));
 		cancel_for(&mixed.queued, &mixed.a);
-		end_wait(&mixed.b);
+		actor_end_wait(&mixed.b);
 		mixed_end(&mixed);
 	}
 }
@@ -103,7 +77,7 @@ START_TEST(a_wait_elsewhere_ends_when_the_timeout_has_passed)
 		ck_assert(actor_blocks(&mixed.b));
 		actor_cancel(&mixed.queued);
 		actor_leave(&mixed.a);
-		end_wait(&mixed.b);
+		actor_end_wait(&mixed.b);
 		mixed_end(&mixed);
 	}
 }
@@ -131,13 +105,13 @@ START_TEST(a_strict_wait_may_not_close_a_circle_with_one_elsewhere)
 	for (unsigned way = 0; way < 3; way++) {
 		mixed_start(&mixed, (unsigned)_i);
 		actor_block(&mixed.b, towards_a(&mixed, way));
-		expect_refused(&mixed.a, &mixed.b);
-		expect_refused(&mixed.a, &mixed.queued);
+		actor_refused(&mixed.a, &mixed.b);
+		actor_refused(&mixed.a, &mixed.queued);
 		ck_assert_int_eq(actor_do(&mixed.a, for_pool(mixed.plain, LONG)), -EDEADLK);
 		ck_assert(!actor_returned(&mixed.b));
 		actor_cancel(&mixed.queued);
 		actor_leave(&mixed.a);
-		end_wait(&mixed.b);
+		actor_end_wait(&mixed.b);
 		mixed_end(&mixed);
 	}
 }
@@ -152,7 +126,7 @@ START_TEST(a_strict_wait_may_rely_on_a_timeout_elsewhere)
 	actor_block(&mixed.b, for_actor(&mixed.a, false, LONG));
 	actor_block(&mixed.a, for_job(mixed.queued.job, LONG));
 	cancel_for(&mixed.queued, &mixed.a);
-	end_wait(&mixed.b);
+	actor_end_wait(&mixed.b);
 	mixed_end(&mixed);
 }
 END_TEST
@@ -172,14 +146,14 @@ START_TEST(a_strict_wait_may_not_rely_on_a_strict_timeout)
 	actor_start(&d, other, "key");
 	actor_block(&mixed.a, for_job(mixed.queued.job, LONG));
 	actor_block(&mixed.b, for_actor(&mixed.a, true, TASKPOOL_FOREVER));
-	expect_refused(&c, &mixed.b);
+	actor_refused(&c, &mixed.b);
 	actor_block(&d, for_actor(&mixed.b, false, TASKPOOL_FOREVER));
 	cancel_for(&mixed.queued, &mixed.a);
 	ck_assert_int_eq(actor_result(&mixed.b), 0);
 	actor_block(&c, for_job(mixed.b.job, LONG));
 	actor_leave(&mixed.b);
-	end_wait(&c);
-	end_wait(&d);
+	actor_end_wait(&c);
+	actor_end_wait(&d);
 	taskpool_free(other);
 	mixed_end(&mixed);
 }
@@ -227,7 +201,7 @@ START_TEST(who_ends_jobs_of_a_strict_pool_is_inside)
 	ck_assert_int_eq(taskpool_job_cancel(errand.victim), 0);
 	ck_assert_int_eq(errand.result, -EDEADLK);
 	taskpool_job_unref(errand.victim);
-	end_wait(&a);
+	actor_end_wait(&a);
 	taskpool_free(stage.pool);
 }
 END_TEST
@@ -257,7 +231,7 @@ START_TEST(it_is_enough_that_one_pool_of_the_thread_is_strict)
 		ck_assert_int_eq(taskpool_submit(outer, "key", cancel_victim, &errand), 0);
 		actor_block(&b, for_key(outer, "key", TASKPOOL_FOREVER));
 		ck_assert_int_eq(taskpool_key_resume(outer, "key", 3), 0);
-		end_wait(&b);
+		actor_end_wait(&b);
 		ck_assert_int_eq(errand.result, -EDEADLK);
 		taskpool_job_unref(errand.victim);
 		taskpool_free(strict);
@@ -294,7 +268,7 @@ START_TEST(hooks_of_a_strict_pool_are_inside)
 	actor_start(&b, plain, "key");
 	actor_block(&b, for_key(strict, "key", TASKPOOL_FOREVER));
 	ck_assert_int_eq(taskpool_start(strict), 0);
-	end_wait(&b);
+	actor_end_wait(&b);
 	ck_assert_int_eq(errand.result, -EDEADLK);
 	taskpool_free(plain);
 	taskpool_free(strict);
