@@ -288,6 +288,11 @@ struct order for_actor(const struct actor *actor, bool by_job, int64_t timeout)
 	return by_job ? for_job(actor->job, timeout) : for_key(actor->pool, actor->key, timeout);
 }
 
+struct order for_ever(const struct actor *actor, bool by_job)
+{
+	return for_actor(actor, by_job, TASKPOOL_FOREVER);
+}
+
 void actor_refused(struct actor *actor, const struct actor *target)
 {
 	static const int64_t timeouts[] = { 1, LONG, INT64_MAX, TASKPOOL_FOREVER };

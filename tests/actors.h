@@ -81,6 +81,7 @@ void actor_leave(struct actor *actor);
 
 /* A wait for the actor, by the handle of its job or by its key. */
 struct order for_actor(const struct actor *actor, bool by_job, int64_t timeout);
+struct order for_ever(const struct actor *actor, bool by_job);
 
 /* Its waits for the target are refused, at once, with any timeout but 0, which only asks. */
 void actor_refused(struct actor *actor, const struct actor *target);

@@ -19,7 +19,7 @@ static struct order wait_for(const struct actor *actor, enum way way, int64_t ti
 	return way == BY_JOB ? for_job(actor->job, timeout) : for_pool(actor->pool, timeout);
 }
 
-static struct order for_ever(const struct actor *actor, enum way way)
+static struct order wait_for_ever(const struct actor *actor, enum way way)
 {
 	return wait_for(actor, way, TASKPOOL_FOREVER);
 }
@@ -50,9 +50,9 @@ static void refuse_circle(struct actor *actors, unsigned count, const enum way *
 {
 	for (unsigned i = 0; i < count; i++)
 		if (i != closing)
-			actor_block(&actors[i], for_ever(&actors[(i + 1) % count], ways[i]));
+			actor_block(&actors[i], wait_for_ever(&actors[(i + 1) % count], ways[i]));
 	for (unsigned again = 0; again < 2; again++) {
-		struct order order = for_ever(&actors[(closing + 1) % count], ways[closing]);
+		struct order order = wait_for_ever(&actors[(closing + 1) % count], ways[closing]);
 
 		ck_assert_int_eq(actor_do(&actors[closing], order), -EDEADLK);
 	}
@@ -162,10 +162,10 @@ START_TEST(a_circle_through_the_queue_of_a_key_is_refused)
 		actor_start(&a, stage.pool, stage.key[0]);
 		actor_start(&b, stage.pool, stage.key[1]);
 		actor_submit(&queued, stage.pool, stage.key[1]);
-		actor_block(&a, for_ever(&queued, way));
-		ck_assert_int_eq(actor_do(&b, for_ever(&a, BY_KEY)), -EDEADLK);
-		ck_assert_int_eq(actor_do(&b, for_ever(&a, BY_JOB)), -EDEADLK);
-		ck_assert_int_eq(actor_do(&b, for_ever(&queued, BY_JOB)), -EDEADLK); /* it is behind b */
+		actor_block(&a, wait_for_ever(&queued, way));
+		ck_assert_int_eq(actor_do(&b, wait_for_ever(&a, BY_KEY)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&b, wait_for_ever(&a, BY_JOB)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&b, wait_for_ever(&queued, BY_JOB)), -EDEADLK); /* it is behind b */
 		ck_assert(!actor_returned(&a));
 		actor_leave(&b);
 		actor_await(&queued);
@@ -188,10 +188,10 @@ START_TEST(a_circle_through_a_delayed_job_is_refused)
 	for (enum way way = BY_KEY; way <= BY_JOB; way++) {
 		actor_start(&a, stage.pool, stage.key[0]);
 		actor_submit(&delayed, stage.pool, stage.key[1]);
-		actor_block(&a, for_ever(&delayed, way));
+		actor_block(&a, wait_for_ever(&delayed, way));
 		actor_start(&b, stage.pool, stage.key[1]);
-		ck_assert_int_eq(actor_do(&b, for_ever(&a, BY_KEY)), -EDEADLK);
-		ck_assert_int_eq(actor_do(&b, for_ever(&a, BY_JOB)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&b, wait_for_ever(&a, BY_KEY)), -EDEADLK);
+		ck_assert_int_eq(actor_do(&b, wait_for_ever(&a, BY_JOB)), -EDEADLK);
 		ck_assert_int_eq(actor_do(&b, for_job(delayed.job, TASKPOOL_FOREVER)), -EDEADLK);
 		ck_assert(!actor_started(&delayed));
 		actor_leave(&b);
@@ -213,12 +213,12 @@ START_TEST(a_job_that_came_later_is_no_part_of_a_circle)
 	stage_start(&stage, 3, (unsigned)_i);
 	actor_start(&a, stage.pool, stage.key[0]);
 	actor_start(&b, stage.pool, stage.key[1]);
-	actor_block(&a, for_ever(&b, BY_KEY));
+	actor_block(&a, wait_for_ever(&b, BY_KEY));
 	actor_submit(&later, stage.pool, stage.key[1]);
 	actor_leave(&b);
 	ck_assert_int_eq(actor_result(&a), 0);
 	actor_await(&later);
-	actor_block(&later, for_ever(&a, BY_KEY));
+	actor_block(&later, wait_for_ever(&a, BY_KEY));
 	actor_leave(&a);
 	ck_assert_int_eq(actor_result(&later), 0);
 	actor_leave(&later);
@@ -233,12 +233,12 @@ START_TEST(a_refused_wait_leaves_nothing_behind)
 
 	stage_start(&stage, 3, (unsigned)_i);
 	start_actors(&stage, actors, 3);
-	actor_block(a, for_ever(b, BY_KEY));
+	actor_block(a, wait_for_ever(b, BY_KEY));
 	for (unsigned i = 0; i < 1000; i++)
-		ck_assert_int_eq(actor_do(b, for_ever(a, i % 2 ? BY_KEY : BY_JOB)), -EDEADLK);
-	actor_block(b, for_ever(c, BY_KEY));
-	ck_assert_int_eq(actor_do(c, for_ever(a, BY_KEY)), -EDEADLK);
-	ck_assert_int_eq(actor_do(c, for_ever(b, BY_KEY)), -EDEADLK);
+		ck_assert_int_eq(actor_do(b, wait_for_ever(a, i % 2 ? BY_KEY : BY_JOB)), -EDEADLK);
+	actor_block(b, wait_for_ever(c, BY_KEY));
+	ck_assert_int_eq(actor_do(c, wait_for_ever(a, BY_KEY)), -EDEADLK);
+	ck_assert_int_eq(actor_do(c, wait_for_ever(b, BY_KEY)), -EDEADLK);
 	unwind(actors, 3, 2);
 	taskpool_free(stage.pool);
 }
@@ -253,7 +253,7 @@ START_TEST(a_wait_that_timed_out_leaves_nothing_behind)
 	start_actors(&stage, actors, 2);
 	for (enum way way = BY_KEY; way <= BY_JOB; way++)
 		ck_assert_int_eq(actor_do(&actors[1], wait_for(&actors[0], way, MILLISECOND)), -ETIMEDOUT);
-	actor_block(&actors[0], for_ever(&actors[1], BY_KEY));
+	actor_block(&actors[0], wait_for_ever(&actors[1], BY_KEY));
 	unwind(actors, 2, 1);
 	taskpool_free(stage.pool);
 }
@@ -272,7 +272,7 @@ START_TEST(timed_waits_in_a_circle_time_out)
 		ck_assert_int_eq(actor_do(&b, wait_for(&a, way, 0)), -ETIMEDOUT);
 		ck_assert_int_eq(actor_do(&b, wait_for(&a, way, 10 * MILLISECOND)), -ETIMEDOUT);
 		ck_assert_int_eq(actor_result(&a), -ETIMEDOUT);
-		actor_block(&a, for_ever(&b, way));
+		actor_block(&a, wait_for_ever(&b, way));
 		ck_assert_int_eq(actor_do(&b, wait_for(&a, way, 0)), -ETIMEDOUT);
 		ck_assert_int_eq(actor_do(&b, wait_for(&a, way, 10 * MILLISECOND)), -ETIMEDOUT);
 		ck_assert(!actor_returned(&a));
@@ -295,7 +295,7 @@ START_TEST(a_circle_with_a_timed_wait_is_no_circle)
 		actor_start(&a, stage.pool, stage.key[0]);
 		actor_start(&b, stage.pool, stage.key[1]);
 		actor_tell(&a, wait_for(&b, way, 40 * MILLISECOND));
-		actor_tell(&b, for_ever(&a, way));
+		actor_tell(&b, wait_for_ever(&a, way));
 		ck_assert_int_eq(actor_result(&a), -ETIMEDOUT);
 		ck_assert(actor_blocks(&b));
 		actor_leave(&a);

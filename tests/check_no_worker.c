@@ -8,11 +8,6 @@
 #include "actors.h"
 #include "suite.h"
 
-static struct order for_ever(const struct actor *actor, bool by_job)
-{
-	return for_actor(actor, by_job, TASKPOOL_FOREVER);
-}
-
 /* A queued job gets its worker, runs and ends. */
 static void see_through(struct actor *queued)
 {

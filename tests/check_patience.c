@@ -10,11 +10,6 @@
 #include "actors.h"
 #include "suite.h"
 
-static struct order for_actor(const struct actor *actor, bool by_job)
-{
-	return by_job ? for_job(actor->job, TASKPOOL_FOREVER) : for_key(actor->pool, actor->key, TASKPOOL_FOREVER);
-}
-
 /* Just enough of an actor to be waited for. */
 static void submit_extra(struct actor *extra, struct taskpool *pool, const char *key, int64_t delay, int64_t ttl)
 {
@@ -45,7 +40,7 @@ START_TEST(a_chain_of_five_waits_ends_from_its_end)
 		for (unsigned n = 0; n < 4; n++) {
 			unsigned i = round % 2 ? n : 3 - n; /* from its beginning, or from its end */
 
-			actor_block(&actors[i], for_actor(&actors[i + 1], (i + round) % 3 == 0));
+			actor_block(&actors[i], for_ever(&actors[i + 1], (i + round) % 3 == 0));
 		}
 		for (unsigned i = 5; i-- > 0;) {
 			if (i < 4)
@@ -66,16 +61,16 @@ START_TEST(a_diamond_of_waits_ends)
 	stage_start(&stage, 4, (unsigned)_i);
 	for (unsigned i = 0; i < 4; i++)
 		actor_start(&actors[i], stage.pool, stage.key[i]);
-	actor_block(a, for_actor(b, false));
-	actor_block(c, for_actor(d, true));
-	actor_block(b, for_actor(d, false));
+	actor_block(a, for_ever(b, false));
+	actor_block(c, for_ever(d, true));
+	actor_block(b, for_ever(d, false));
 	actor_leave(d);
 	ck_assert_int_eq(actor_result(b), 0);
 	ck_assert_int_eq(actor_result(c), 0);
 	ck_assert(actor_blocks(a));
 	actor_leave(b);
 	ck_assert_int_eq(actor_result(a), 0);
-	actor_block(a, for_actor(c, true));
+	actor_block(a, for_ever(c, true));
 	actor_leave(c);
 	ck_assert_int_eq(actor_result(a), 0);
 	actor_leave(a);
@@ -93,7 +88,7 @@ START_TEST(waits_for_what_has_ended_return_at_once)
 	ck_assert_int_eq(taskpool_job_wait(ended.job, TASKPOOL_FOREVER), 0);
 	actor_start(&a, stage.pool, stage.key[0]);
 	for (unsigned i = 0; i < 4; i++)
-		ck_assert_int_eq(actor_do(&a, for_actor(&ended, i % 2)), 0);
+		ck_assert_int_eq(actor_do(&a, for_ever(&ended, i % 2)), 0);
 	ck_assert_int_eq(actor_do(&a, for_job(ended.job, 0)), 0);
 	ck_assert_int_eq(actor_do(&a, for_key(stage.pool, "never seen", 0)), 0);
 	ck_assert_int_eq(actor_do(&a, for_key(stage.pool, "never seen", TASKPOOL_FOREVER)), 0);
@@ -122,12 +117,12 @@ START_TEST(threads_outside_of_the_pool_close_no_circle)
 	stage_start(&stage, 2, (unsigned)_i);
 	actor_start(&a, stage.pool, stage.key[0]);
 	actor_start(&b, stage.pool, stage.key[1]);
-	orders[0] = for_actor(&a, false);
+	orders[0] = for_ever(&a, false);
 	orders[1] = for_job(taskpool_job_ref(b.job), TASKPOOL_FOREVER);
 	orders[2] = for_pool(stage.pool, TASKPOOL_FOREVER);
 	for (unsigned i = 0; i < 3; i++)
 		threads[i] = spawn(wait_outside, &orders[i]);
-	actor_block(&a, for_actor(&b, _i));
+	actor_block(&a, for_ever(&b, _i));
 	actor_leave(&b);
 	ck_assert_int_eq(actor_result(&a), 0);
 	actor_leave(&a);
@@ -150,7 +145,7 @@ START_TEST(a_paused_key_is_no_deadlock)
 		ck_assert_int_eq(taskpool_key_pause(stage.pool, key, strlen(key)), 0);
 		submit_extra(&paused, stage.pool, key, 0, 0);
 		actor_start(&a, stage.pool, stage.key[0]);
-		actor_block(&a, for_actor(&paused, i));
+		actor_block(&a, for_ever(&paused, i));
 		ck_assert_int_eq(taskpool_key_resume(stage.pool, key, strlen(key)), 0);
 		ck_assert_int_eq(actor_result(&a), 0);
 		release(&paused, TASKPOOL_RAN);
@@ -173,7 +168,7 @@ START_TEST(a_paused_key_whose_job_runs_is_no_deadlock)
 	actor_start(&b, stage.pool, key);
 	ck_assert_int_eq(taskpool_key_pause(stage.pool, key, strlen(key)), 0);
 	submit_extra(&behind, stage.pool, key, 0, 0);
-	actor_block(&a, for_actor(&b, false));
+	actor_block(&a, for_ever(&b, false));
 	actor_leave(&b);
 	ck_assert(actor_blocks(&a));
 	ck_assert_int_eq(taskpool_key_resume(stage.pool, key, strlen(key)), 0);
@@ -195,7 +190,7 @@ START_TEST(a_delayed_job_is_no_deadlock)
 
 		submit_extra(&delayed, stage.pool, stage.key[1], 30 * MILLISECOND, 0);
 		actor_start(&a, stage.pool, stage.key[0]);
-		ck_assert_int_eq(actor_do(&a, for_actor(&delayed, i)), 0);
+		ck_assert_int_eq(actor_do(&a, for_ever(&delayed, i)), 0);
 		ck_assert_int_ge(now() - begin, 30 * MILLISECOND);
 		release(&delayed, TASKPOOL_RAN);
 		actor_leave(&a);
@@ -212,8 +207,8 @@ START_TEST(the_only_worker_may_not_wait_for_a_delayed_job)
 	stage_start(&stage, 1, (unsigned)_i);
 	submit_extra(&delayed, stage.pool, stage.key[1], 30 * MILLISECOND, 0);
 	actor_start(&a, stage.pool, stage.key[0]);
-	ck_assert_int_eq(actor_do(&a, for_actor(&delayed, false)), -EDEADLK);
-	ck_assert_int_eq(actor_do(&a, for_actor(&delayed, true)), -EDEADLK);
+	ck_assert_int_eq(actor_do(&a, for_ever(&delayed, false)), -EDEADLK);
+	ck_assert_int_eq(actor_do(&a, for_ever(&delayed, true)), -EDEADLK);
 	actor_leave(&a);
 	release(&delayed, TASKPOOL_RAN);
 	taskpool_free(stage.pool);
@@ -230,7 +225,7 @@ START_TEST(a_key_with_a_limit_is_no_deadlock)
 	submit_extra(&first, stage.pool, stage.key[1], 0, 0);
 	submit_extra(&limited, stage.pool, stage.key[1], 0, 0);
 	actor_start(&a, stage.pool, stage.key[0]);
-	ck_assert_int_eq(actor_do(&a, for_actor(&limited, _i)), 0);
+	ck_assert_int_eq(actor_do(&a, for_ever(&limited, _i)), 0);
 	actor_leave(&a);
 	release(&first, TASKPOOL_RAN);
 	release(&limited, TASKPOOL_RAN);
@@ -249,8 +244,8 @@ START_TEST(a_job_that_expires_behind_a_blocked_one_is_no_deadlock)
 	actor_start(&b, stage.pool, stage.key[1]);
 	actor_start(&c, stage.pool, stage.key[2]);
 	submit_extra(&expiring, stage.pool, stage.key[0], 0, 30 * MILLISECOND);
-	actor_block(&a, for_actor(&b, false));
-	ck_assert_int_eq(actor_do(&c, for_actor(&expiring, true)), 0);
+	actor_block(&a, for_ever(&b, false));
+	ck_assert_int_eq(actor_do(&c, for_ever(&expiring, true)), 0);
 	release(&expiring, TASKPOOL_EXPIRED);
 	ck_assert(actor_blocks(&a));
 	actor_leave(&b);
@@ -271,8 +266,8 @@ START_TEST(a_circle_that_an_expiry_breaks_is_no_circle)
 	actor_start(&a, stage.pool, stage.key[0]);
 	actor_start(&c, stage.pool, stage.key[1]);
 	submit_extra(&expiring, stage.pool, stage.key[0], 0, 50 * MILLISECOND);
-	actor_tell(&c, for_actor(&expiring, true));
-	actor_tell(&a, for_actor(&c, false));
+	actor_tell(&c, for_ever(&expiring, true));
+	actor_tell(&a, for_ever(&c, false));
 	ck_assert_int_eq(actor_result(&c), 0);
 	release(&expiring, TASKPOOL_EXPIRED);
 	ck_assert(actor_blocks(&a));
@@ -302,7 +297,7 @@ START_TEST(a_wait_ends_when_what_it_waits_for_is_canceled)
 			ck_assert_int_eq(taskpool_key_cancel(stage.pool, stage.key[1], strlen(stage.key[1])), 1);
 		ck_assert_int_eq(actor_result(&a), 0);
 		release(&queued, TASKPOOL_CANCELED);
-		actor_block(&a, for_actor(&b, i / 2));
+		actor_block(&a, for_ever(&b, i / 2));
 		actor_leave(&b);
 		ck_assert_int_eq(actor_result(&a), 0);
 		actor_leave(&a);
@@ -320,12 +315,12 @@ START_TEST(a_wait_ends_when_a_stop_cancels_what_it_waits_for)
 	actor_start(&a, stage.pool, stage.key[0]);
 	actor_start(&b, stage.pool, stage.key[1]);
 	submit_extra(&queued, stage.pool, stage.key[3], 0, 0);
-	actor_block(&a, for_actor(&queued, _i));
+	actor_block(&a, for_ever(&queued, _i));
 	ck_assert_int_eq(taskpool_request_stop(stage.pool), 0);
 	ck_assert_int_eq(actor_result(&a), 0);
 	release(&queued, TASKPOOL_CANCELED);
-	actor_block(&a, for_actor(&b, _i)); /* also while it stops */
-	ck_assert_int_eq(actor_do(&b, for_actor(&a, _i)), -EDEADLK);
+	actor_block(&a, for_ever(&b, _i)); /* also while it stops */
+	ck_assert_int_eq(actor_do(&b, for_ever(&a, _i)), -EDEADLK);
 	actor_leave(&b);
 	ck_assert_int_eq(actor_result(&a), 0);
 	actor_leave(&a);

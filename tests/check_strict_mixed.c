@@ -41,8 +41,8 @@ static void mixed_end(struct mixed *mixed)
 static struct order towards_a(const struct mixed *mixed, unsigned way)
 {
 	switch (way) {
-	case 0: return for_actor(&mixed->a, false, TASKPOOL_FOREVER);
-	case 1: return for_actor(&mixed->a, true, TASKPOOL_FOREVER);
+	case 0: return for_ever(&mixed->a, false);
+	case 1: return for_ever(&mixed->a, true);
 	case 2: return for_pool(mixed->strict, TASKPOOL_FOREVER);
 	default: return stop_pool(mixed->strict);
 	}
@@ -145,9 +145,9 @@ START_TEST(a_strict_wait_may_not_rely_on_a_strict_timeout)
 	actor_start(&c, mixed.strict, key);
 	actor_start(&d, other, "key");
 	actor_block(&mixed.a, for_job(mixed.queued.job, LONG));
-	actor_block(&mixed.b, for_actor(&mixed.a, true, TASKPOOL_FOREVER));
+	actor_block(&mixed.b, for_ever(&mixed.a, true));
 	actor_refused(&c, &mixed.b);
-	actor_block(&d, for_actor(&mixed.b, false, TASKPOOL_FOREVER));
+	actor_block(&d, for_ever(&mixed.b, false));
 	cancel_for(&mixed.queued, &mixed.a);
 	ck_assert_int_eq(actor_result(&mixed.b), 0);
 	actor_block(&c, for_job(mixed.b.job, LONG));
