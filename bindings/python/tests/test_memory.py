@@ -499,18 +499,18 @@ class Flat(MemoryCase):
                 pool.submit("key", lambda: taskpool.current().sleep(0)).result()
                 (pool.shutdown, pool.stop)[i % 2]()
 
-        def counts():
+        def tasks():
             gc.collect()
-            wait_until(lambda: len(os.listdir("/proc/self/task")) <= tasks)
-            return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")), threading.active_count()
+            return len(os.listdir("/proc/self/task"))
 
-        tasks = len(os.listdir("/proc/self/task"))
+        def others():
+            return len(os.listdir("/proc/self/fd")), threading.active_count()
+
         round_of_pools(10)
-        before, memory = counts(), self.resident()
+        before, threads, memory = others(), tasks(), self.resident()
         round_of_pools(500 if LONG else 50)
-        after = counts()
-        self.assertLessEqual(after[0], before[0])  # one that has ended may still be listed for a moment
-        self.assertEqual(after[1:], before[1:])
+        wait_until(lambda: tasks() <= threads)  # one that has ended may still be listed for a moment
+        self.assertEqual(others(), before)
         self.assertLess(self.resident() - memory, 2 << 20)
 
     def test_threads_that_have_ended_are_not_remembered(self):
