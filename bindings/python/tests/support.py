@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -158,9 +159,10 @@ class Script:
         root = os.path.dirname(os.path.dirname(os.path.abspath(taskpool.__file__)))
         path = os.pathsep.join([root, os.path.dirname(os.path.abspath(__file__))])
         environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        self._errors = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
             [sys.executable, "-u", "-X", "dev", "-W", "error", "-c", text, *args], env=environment, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
         self._limit = threading.Timer(LIMIT, self._process.kill)
         self._limit.start()
         test.addCleanup(self._end)
@@ -170,7 +172,9 @@ class Script:
         self._limit.join()
         if self._process.poll() is None:
             self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()
 
     def read_line(self):
         """The next line; an empty one after the last, too."""
@@ -194,5 +198,7 @@ class Script:
 
     def finish(self):
         """The lines that were not read, what was written to stderr, and the return code."""
-        output, errors = self._process.communicate()
-        return output.splitlines(), errors, self._process.returncode
+        output = self._process.stdout.read()  # with what is in its buffer already, unlike communicate()
+        self._process.wait()
+        self._errors.seek(0)
+        return output.splitlines(), self._errors.read(), self._process.returncode
