@@ -59,8 +59,8 @@ echo "with $python"
 
 prefix=$tmp/installed
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
-quietly make -s install prefix="$prefix" exec_prefix="$prefix" libdir="$prefix/lib" includedir="$prefix/include" \
-	datarootdir="$prefix/share" mandir="$prefix/share/man" docdir="$prefix/share/doc"
+quietly make -s install-libLTLIBRARIES install-includeHEADERS install-nodist_includeHEADERS install-pkgconfigDATA \
+	prefix="$prefix" exec_prefix="$prefix" libdir="$prefix/lib" includedir="$prefix/include"
 # Its taskpool.pc has the prefix of configure.
 sed "s|^prefix=.*|prefix=$prefix|; s|^libdir=.*|libdir=$prefix/lib|; s|^includedir=.*|includedir=$prefix/include|" \
 	pkgconfig/taskpool.pc >"$prefix/lib/pkgconfig/taskpool.pc"
