@@ -388,7 +388,10 @@ class Finalizers(MemoryCase):
         pool = self.make_pool(2)
         future = pool.submit("done", int, "7")
         future.result()
-        pool.submit("key", Job(), Argument()).result(LIMIT)
+        gate, _ = self.occupy(pool.submit, "key")  # so that the call that submits has let go of the argument
+        ran = pool.submit("key", Job(), Argument())
+        gate.open()
+        ran.result(LIMIT)
         self.assertTrue(pool.wait(LIMIT))
         gate, _ = self.occupy(pool.submit, "key")
         pool.submit("key", Job(), Argument()).cancel()
