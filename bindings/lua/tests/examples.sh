@@ -85,13 +85,14 @@ actor()
 serve_until_signal()
 {
 	mkfifo "$tmp/fifo"
-	timeout 120 bindings/lua/lua "$lua" "$examples/server.lua" >"$tmp/fifo" 2>"$tmp/err" </dev/null &
+	# In the foreground it hands a signal on once, and not to its group as well.
+	timeout --foreground 120 bindings/lua/lua "$lua" "$examples/server.lua" >"$tmp/fifo" 2>"$tmp/err" </dev/null &
 	server=$!
 	status=0
 	{
 		read -r line || line=nothing
 		echo "$line" >"$tmp/out"
-		kill "$server" # timeout hands it on
+		kill "$server"
 		cat >>"$tmp/out"
 	} <"$tmp/fifo"
 	wait "$server" || status=$?
