@@ -205,6 +205,21 @@ struct tpl_pause {
 	char key[];
 };
 
+static void resume_all(struct tpl_client *client)
+{
+	struct tpl_pause *pauses, *next;
+
+	pthread_mutex_lock(&client->lock);
+	pauses = client->pauses;
+	client->pauses = NULL;
+	pthread_mutex_unlock(&client->lock);
+	for (; pauses != NULL; pauses = next) {
+		next = pauses->next;
+		taskpool_key_resume(client->pool, pauses->key, pauses->len);
+		free(pauses);
+	}
+}
+
 int tpl_client_pause(struct tpl_client *client, const void *key, size_t len)
 {
 	struct tpl_pause *pause = malloc(sizeof(*pause) + len);
@@ -223,6 +238,8 @@ int tpl_client_pause(struct tpl_client *client, const void *key, size_t len)
 	pause->next = client->pauses;
 	client->pauses = pause;
 	pthread_mutex_unlock(&client->lock);
+	if (tpl_client_is_closed(client)) /* it may have undone all others before */
+		resume_all(client);
 	return 0;
 }
 
@@ -240,23 +257,10 @@ int tpl_client_resume(struct tpl_client *client, const void *key, size_t len)
 		}
 	}
 	pthread_mutex_unlock(&client->lock);
+	if (pause == NULL && client->own_pool) /* what else pauses it is the turn of a callback */
+		return -EINVAL;
 	free(pause);
 	return taskpool_key_resume(client->pool, key, len);
-}
-
-static void resume_all(struct tpl_client *client)
-{
-	struct tpl_pause *pauses, *next;
-
-	pthread_mutex_lock(&client->lock);
-	pauses = client->pauses;
-	client->pauses = NULL;
-	pthread_mutex_unlock(&client->lock);
-	for (; pauses != NULL; pauses = next) {
-		next = pauses->next;
-		taskpool_key_resume(client->pool, pauses->key, pauses->len);
-		free(pauses);
-	}
 }
 
 /* ---- Closing ---- */
@@ -281,11 +285,28 @@ void tpl_client_finish(struct tpl_client *client)
 	tpl_states_close(client);
 }
 
+/* A callback that ends the whole state, by os.exit(code, true), has its key's turn still. */
+static void give_back_turns(struct tpl_client *client)
+{
+	for (struct tpl_item *item = client->turns; item != NULL; item = item->next) {
+		if (item->paused)
+			taskpool_key_resume(client->pool, item->key, item->len);
+		item->paused = false;
+	}
+}
+
 void tpl_client_shut(struct tpl_client *client)
 {
+	struct taskpool_context *context = taskpool_current();
+
 	if (tpl_client_is_orphan(client))
 		return;
 	tpl_client_refuse(client, false);
+	give_back_turns(client);
+	if (context != NULL && taskpool_context_pool(context) == client->pool) {
+		drop_items(client); /* its jobs may come after this one: the last of them destroys the client */
+		return;
+	}
 	do
 		drop_items(client);
 	while (!tpl_client_await(client, INT64_MAX));

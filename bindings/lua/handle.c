@@ -139,6 +139,26 @@ static void push_pools(lua_State *L)
 	tpl_set_own(L, &pools);
 }
 
+void tpl_push_new_pool(lua_State *L)
+{
+	luaL_checkstack(L, 8, "pool");
+	tpl_push_empty(L, TPL_POOL, 0);
+	set_new_record(L);
+}
+
+/* Should there be no memory to note it, the userdata has it all the same, and shuts it when collected. */
+void tpl_fill_pool(lua_State *L, struct tpl_client *client)
+{
+	int index = lua_gettop(L);
+
+	tpl_fill(L, index, TPL_POOL, client);
+	push_pools(L);
+	lua_pushlightuserdata(L, client);
+	lua_pushvalue(L, index);
+	lua_rawset(L, -3);
+	lua_pop(L, 1);
+}
+
 void tpl_push_pool(lua_State *L, struct tpl_client *client)
 {
 	luaL_checkstack(L, 8, "pool");

@@ -39,6 +39,8 @@ void tpl_fill(lua_State *L, int index, enum tpl_kind kind, void *object);
  * all these}. They live in no other place, so that callbacks which refer to their pool keep nothing alive.
  */
 void tpl_push_pool(lua_State *L, struct tpl_client *client);
+void tpl_push_new_pool(lua_State *L);                            /* without a client: */
+void tpl_fill_pool(lua_State *L, struct tpl_client *client); /* the one on top takes over the reference */
 void tpl_push_record(lua_State *L, int index);
 void tpl_share_record(lua_State *L, int from); /* with the userdata on top */
 

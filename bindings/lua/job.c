@@ -95,7 +95,7 @@ struct tpl_job *tpl_job_new_turn(struct tpl_client *client, const struct tpl_ord
 	struct tpl_job *job = make(client, false, 0);
 	struct tpl_item *item = calloc(1, sizeof(*item));
 
-	if (job == NULL || item == NULL || (item->key = malloc(order->len + 1)) == NULL) {
+	if (job == NULL || item == NULL || (order->key != NULL && (item->key = malloc(order->len + 1)) == NULL)) {
 		free(item);
 		if (job != NULL)
 			tpl_job_free(job);
@@ -104,9 +104,10 @@ struct tpl_job *tpl_job_new_turn(struct tpl_client *client, const struct tpl_ord
 	item->kind = TPL_DEFERRED;
 	item->number = number;
 	item->len = order->len;
-	if (order->len > 0)
+	if (order->key != NULL) {
 		memcpy(item->key, order->key, order->len);
-	item->hash = tpl_key_hash(item->key, item->len);
+		item->hash = tpl_key_hash(item->key, item->len);
+	}
 	atomic_fetch_add(&client->deferred, 1);
 	job->item = item;
 	return job;
@@ -126,6 +127,8 @@ static void take_turn(struct tpl_job *job, struct taskpool_context *context)
 		       taskpool_key_pause(taskpool_context_pool(context), item->key, item->len) == 0;
 	job->item = NULL;
 	tpl_client_push(job->client, item);
+	if (atomic_load(&job->client->owners) == 0) /* nobody polls any more */
+		tpl_item_free(job->client, tpl_client_pop(job->client, 0));
 }
 
 static void run(struct taskpool_context *context, void *arg)

@@ -122,10 +122,12 @@ int tpl_lua_metrics(lua_State *L)
 int tpl_lua_hot_keys(lua_State *L)
 {
 	struct tpl_client *client = tpl_check(L, 1, TPL_POOL);
-	int most = (int)luaL_optinteger(L, 2, 10), count;
+	lua_Integer asked = luaL_optinteger(L, 2, 10);
 	struct taskpool_hot_key *keys;
+	int most, count;
 
-	luaL_argcheck(L, most >= 1 && most <= 10000, 2, "from 1 to 10000");
+	luaL_argcheck(L, asked >= 1 && asked <= 10000, 2, "from 1 to 10000");
+	most = (int)asked;
 	keys = lua_newuserdata(L, (size_t)most * sizeof(*keys));
 	for (int i = 0; i < most; i++)
 		keys[i].size = sizeof(*keys);

@@ -98,10 +98,12 @@ int tpl_lua_poll(lua_State *L)
 	lua_pushlightuserdata(L, item);
 	lua_pushvalue(L, 1);
 	lua_pushvalue(L, 3);
+	tpl_client_ref(client); /* whatever the callback does */
 	tpl_client_begin_turn(client, item);
 	error = lua_pcall(L, 3, 0, 0);
 	tpl_client_end_turn(client, item);
 	tpl_item_free(client, item);
+	tpl_client_unref(client);
 	if (error != 0)
 		return lua_error(L);
 	lua_pushboolean(L, 1);
@@ -127,9 +129,11 @@ int tpl_lua_refuse(lua_State *L)
 		return complain(L, "a job cannot close its own pool");
 	if (tpl_client_in_turn(client, L, 0))
 		return complain(L, "a callback that has its key's turn cannot close the pool");
-	if (!tpl_client_is_orphan(client))
-		tpl_client_refuse(client, lua_toboolean(L, 2));
-	return 0;
+	if (tpl_client_is_orphan(client))
+		return 0;
+	tpl_client_refuse(client, lua_toboolean(L, 2));
+	lua_pushboolean(L, 1);
+	return 1;
 }
 
 /* (pool): waits until there is something to poll, or no job is left and nothing to poll; returns whether that is so. */
@@ -138,6 +142,10 @@ int tpl_lua_await(lua_State *L)
 	struct tpl_client *client = check_home(L);
 	bool over = tpl_client_is_orphan(client) || tpl_client_await(client, tpl_deadline(TPL_SLICE));
 
+	/* In a job: the library sees a circle, where there is one, but not in slices. */
+	if (!over && taskpool_current() != NULL && client->own_pool && atomic_load(&client->deferred) == 0 &&
+	    taskpool_wait(client->pool, TASKPOOL_FOREVER) == -EDEADLK)
+		return complain(L, "this wait could never end");
 	tpl_give_way(L);
 	lua_pushboolean(L, over);
 	return 1;

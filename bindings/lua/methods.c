@@ -40,7 +40,7 @@ tpl_in_time tpl_client_wait(struct tpl_client *client, lua_State *L, int64_t tim
 {
 	if (timeout != 0 && tpl_client_in_turn(client, L, 0))
 		return -EDEADLK;
-	return tpl_wait(L, client, try_pool, client->pool, timeout);
+	return tpl_wait_longer(L, client, try_pool, client->pool, timeout);
 }
 
 /* ---- Keys ---- */
@@ -56,7 +56,7 @@ tpl_in_time tpl_key_wait(struct tpl_key *key, lua_State *L, int64_t timeout)
 {
 	if (timeout != 0 && tpl_client_in_turn(key->client, L, tpl_key_hash(key->bytes, key->len)))
 		return -EDEADLK;
-	return tpl_wait(L, key->client, try_key, key, timeout);
+	return tpl_wait_longer(L, key->client, try_key, key, timeout);
 }
 
 tpl_number tpl_key_cancel(struct tpl_key *key)

@@ -38,17 +38,32 @@ int tpl_lua_set_hooks(lua_State *L)
 	return 0;
 }
 
+/* Whether it was running; 5.1 cannot tell. */
+static bool stop_collector(lua_State *L)
+{
+#ifdef LUA_GCISRUNNING
+	if (!lua_gc(L, LUA_GCISRUNNING, 0))
+		return false;
+#endif
+	lua_gc(L, LUA_GCSTOP, 0);
+	return true;
+}
+
 /* What SWIG writes sets up tables that all states share, and asks no lock for that. */
 int luaopen_taskpool_core(lua_State *L)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	bool collects;
 	int error;
 
 	lua_settop(L, 0);
 	lua_pushcfunction(L, luaopen_core);
+	collects = stop_collector(L); /* finalizers may be anything, and wait for what wants the lock */
 	pthread_mutex_lock(&lock);
 	error = lua_pcall(L, 0, 1, 0);
 	pthread_mutex_unlock(&lock);
+	if (collects)
+		lua_gc(L, LUA_GCRESTART, 0);
 	return error != 0 ? lua_error(L) : 1;
 }
 

@@ -51,20 +51,26 @@ static bool run_callbacks(lua_State *L, struct tpl_client *client, int64_t patie
 	return any;
 }
 
-int tpl_wait(lua_State *L, struct tpl_client *client, tpl_attempt *attempt, void *data, int64_t timeout)
+/* `growth`: a slice is longer than the one before by this part of it; 0: it is not. */
+static int wait_in_slices(lua_State *L, struct tpl_client *client, tpl_attempt *attempt, void *data, int64_t timeout,
+			  int growth)
 {
-	int64_t deadline, left, slice;
+	int64_t deadline, left, slice, longest = TPL_SLICE;
 	bool deferred, first = true, busy = false;
 	int error;
 
-	/* A job's waits are watched for deadlocks by the library, and that would not see one that comes in slices. */
-	if (timeout == 0 || taskpool_current() != NULL)
+	if (timeout == 0)
 		return attempt(data, timeout);
 	deadline = tpl_deadline(timeout);
 	for (;;) {
 		deferred = atomic_load(&client->deferred) > 0 && client->home == tpl_home(L);
 		left = tpl_left(deadline);
-		slice = !deferred ? TPL_SLICE : first || busy ? 0 : SHORT_SLICE;
+		/* A job's waits are watched for deadlocks by the library, which would not see one that comes in slices. */
+		if (!deferred && taskpool_current() != NULL) {
+			error = attempt(data, deadline == INT64_MAX ? TASKPOOL_FOREVER : left);
+			return error == -EAGAIN ? -ETIMEDOUT : error;
+		}
+		slice = !deferred ? longest : first || busy ? 0 : SHORT_SLICE;
 		error = attempt(data, left < slice ? left : slice);
 		if ((error != -ETIMEDOUT && error != -EAGAIN) || left == 0)
 			return error == -EAGAIN ? -ETIMEDOUT : error;
@@ -72,8 +78,19 @@ int tpl_wait(lua_State *L, struct tpl_client *client, tpl_attempt *attempt, void
 		if (deferred)
 			busy = run_callbacks(L, client, !busy ? 0 : left < SHORT_SLICE ? left : SHORT_SLICE);
 		first = false;
+		longest += growth > 0 ? longest / growth : 0;
 		tpl_give_way(L);
 	}
+}
+
+int tpl_wait(lua_State *L, struct tpl_client *client, tpl_attempt *attempt, void *data, int64_t timeout)
+{
+	return wait_in_slices(L, client, attempt, data, timeout, 0);
+}
+
+int tpl_wait_longer(lua_State *L, struct tpl_client *client, tpl_attempt *attempt, void *data, int64_t timeout)
+{
+	return wait_in_slices(L, client, attempt, data, timeout, 2);
 }
 
 int64_t tpl_seconds(lua_State *L, int index, int64_t none)

@@ -14,6 +14,9 @@ typedef int tpl_attempt(void *data, int64_t timeout);
 /* What `attempt` returns for the timeout, asked for several times perhaps. */
 int tpl_wait(lua_State *L, struct tpl_client *client, tpl_attempt *attempt, void *data, int64_t timeout);
 
+/* The same for an attempt that waits for more than the one before: later ones are longer, so that one is long enough. */
+int tpl_wait_longer(lua_State *L, struct tpl_client *client, tpl_attempt *attempt, void *data, int64_t timeout);
+
 /* The hook may raise an error here. */
 void tpl_give_way(lua_State *L);
 

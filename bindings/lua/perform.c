@@ -110,9 +110,9 @@ static int handle(lua_State *L)
 	return 1;
 }
 
-static void push_text(lua_State *L, int index)
+static void push_text(lua_State *L, int index, bool meta)
 {
-	if (luaL_callmeta(L, index, "__tostring") && lua_isstring(L, -1))
+	if (meta && luaL_callmeta(L, index, "__tostring") && lua_isstring(L, -1))
 		return;
 	if (lua_isstring(L, index))
 		lua_pushvalue(L, index);
@@ -120,10 +120,14 @@ static void push_text(lua_State *L, int index)
 		lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, index));
 }
 
-/* Protected: the call, what handle() made, and whether the raised value is to be packed as it is. */
+/* A raised value as its type's name, by __tostring, or as it is. */
+enum { BARE, TEXT, WHOLE };
+
+/* Protected: the call, what handle() made, and one of these. */
 static int pack_error(lua_State *L)
 {
 	struct tpl_call *call = lua_touserdata(L, 1);
+	lua_Integer how = lua_tointeger(L, 3);
 	const char *key;
 	size_t len;
 
@@ -134,8 +138,8 @@ static int pack_error(lua_State *L)
 		lua_pushvalue(L, 2);
 		lua_pushnil(L);
 	}
-	if (!lua_toboolean(L, 3)) {
-		push_text(L, 4);
+	if (how < WHOLE) {
+		push_text(L, 4, how == TEXT);
 		lua_replace(L, 4);
 		lua_settop(L, 5);
 	}
@@ -164,11 +168,11 @@ static void keep_error(struct tpl_state *state, struct tpl_call *call)
 {
 	lua_State *L = state->L;
 
-	for (int whole = 1; whole >= 0 && call->result == NULL; whole--) {
+	for (int how = WHOLE; how >= BARE && call->result == NULL; how--) {
 		tpl_get_own(L, &packs);
 		lua_pushlightuserdata(L, call);
 		lua_pushvalue(L, -3);
-		lua_pushboolean(L, whole);
+		lua_pushinteger(L, how);
 		if (protect(state, 3, 0) != 0)
 			lua_pop(L, 1);
 	}

@@ -59,6 +59,7 @@ int tpl_lua_is_future(lua_State *L)
 struct setup {
 	struct taskpool_options options;
 	struct tpl_settings settings;
+	char *name;
 };
 
 static int forget(lua_State *L)
@@ -66,6 +67,8 @@ static int forget(lua_State *L)
 	struct setup *setup = lua_touserdata(L, 1);
 
 	tpl_settings_free(&setup->settings);
+	free(setup->name);
+	setup->name = NULL;
 	return 0;
 }
 
@@ -73,7 +76,7 @@ static struct setup *push_setup(lua_State *L)
 {
 	struct setup *setup = lua_newuserdata(L, sizeof(*setup));
 
-	*setup = (struct setup){TASKPOOL_OPTIONS_INIT, {.max_states = MAX_STATES, .grace = -1}};
+	*setup = (struct setup){TASKPOOL_OPTIONS_INIT, {.max_states = MAX_STATES, .grace = -1}, NULL};
 	lua_createtable(L, 0, 1);
 	lua_pushcfunction(L, forget);
 	lua_setfield(L, -2, "__gc");
@@ -171,6 +174,18 @@ static bool read_state_option(lua_State *L, const char *name, struct setup *setu
 	return true;
 }
 
+/* The table may change before the pool is made: by a __transfer, or __index of `package`. */
+static const char *copy_name(lua_State *L, struct setup *setup)
+{
+	if (lua_type(L, -1) != LUA_TSTRING)
+		wrong(L, "name", "a string");
+	free(setup->name);
+	setup->name = strdup(lua_tostring(L, -1));
+	if (setup->name == NULL)
+		tpl_raise(L, -ENOMEM);
+	return setup->name;
+}
+
 /* Of the pool itself. */
 static bool read_pool_option(lua_State *L, const char *name, struct setup *setup)
 {
@@ -183,8 +198,7 @@ static bool read_pool_option(lua_State *L, const char *name, struct setup *setup
 	else if (strcmp(name, "strict") == 0)
 		setup->options.flags = boolean_option(L, name) ? TASKPOOL_STRICT : 0;
 	else if (strcmp(name, "name") == 0)
-		setup->options.name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) :
-								       (wrong(L, name, "a string"), NULL);
+		setup->options.name = copy_name(L, setup);
 	else
 		return read_count(L, name, setup);
 	return true;
@@ -276,13 +290,12 @@ static int start(lua_State *L, struct taskpool **pool, const struct taskpool_opt
 	return error;
 }
 
-/* The reference goes to a userdata, which is pushed. A client without one was shut by nobody. */
-static int push_client(lua_State *L, struct tpl_client *client)
+/* The reference goes to the userdata on top. A client without one would be shut by nobody. */
+static int keep_client(lua_State *L, struct tpl_client *client)
 {
 	if (client == NULL)
 		return tpl_raise(L, -ENOMEM);
-	tpl_push_pool(L, client);
-	tpl_client_unref(client);
+	tpl_fill_pool(L, client);
 	return 1;
 }
 
@@ -296,10 +309,11 @@ int tpl_lua_new(lua_State *L)
 	setup = push_setup(L);
 	read_options(L, 1, setup, true);
 	read_paths(L, &setup->settings);
+	tpl_push_new_pool(L);
 	error = start(L, &pool, &setup->options);
 	if (error != 0)
 		return tpl_raise(L, error);
-	return push_client(L, tpl_client_new(L, pool, true, &setup->settings));
+	return keep_client(L, tpl_client_new(L, pool, true, &setup->settings));
 }
 
 /* A pool of the host program, which owns it: light userdata, and the options of states. */
@@ -310,11 +324,14 @@ int tpl_lua_adopt(lua_State *L)
 
 	if (pool == NULL)
 		return luaL_argerror(L, 1, "a pool as light userdata expected");
+	if (taskpool_fd(pool) != -EINVAL)
+		return luaL_argerror(L, 1, "a manual pool has no workers for states");
 	lua_settop(L, 2);
 	setup = push_setup(L);
 	read_options(L, 2, setup, false);
 	read_paths(L, &setup->settings);
-	return push_client(L, tpl_client_new(L, pool, false, &setup->settings));
+	tpl_push_new_pool(L);
+	return keep_client(L, tpl_client_new(L, pool, false, &setup->settings));
 }
 
 static const char default_pool; /* registry: its userdata */
@@ -337,7 +354,8 @@ int tpl_lua_default(lua_State *L)
 		return tpl_raise(L, -errno);
 	setup = push_setup(L);
 	read_paths(L, &setup->settings);
-	push_client(L, tpl_client_new(L, pool, false, &setup->settings));
+	tpl_push_new_pool(L);
+	keep_client(L, tpl_client_new(L, pool, false, &setup->settings));
 	lua_replace(L, top + 1);
 	lua_settop(L, top + 1);
 	lua_pushvalue(L, -1);

@@ -108,6 +108,10 @@ int tpl_lua_on_done(lua_State *L)
 	if (future->client->home != tpl_home(L))
 		return luaL_error(L, "callbacks can be set only on the state that made the pool");
 	lua_settop(L, 2);
+	if (tpl_client_is_orphan(future->client))
+		return tpl_raise(L, -EOWNERDEAD);
+	if (!tpl_future_watch(future)) /* first: nothing comes out of poll before this returns */
+		return tpl_raise(L, -ENOMEM);
 	tpl_push_record(L, 1);
 	lua_getfield(L, 3, "watched");
 	lua_pushnumber(L, (lua_Number)future->number);
@@ -126,8 +130,6 @@ int tpl_lua_on_done(lua_State *L)
 	lua_getfield(L, 3, "count");
 	lua_pushinteger(L, lua_tointeger(L, -1) + 1);
 	lua_setfield(L, 3, "count");
-	if (!tpl_future_watch(future))
-		return tpl_raise(L, -ENOMEM);
 	lua_settop(L, 1);
 	return 1;
 }

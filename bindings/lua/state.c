@@ -213,6 +213,7 @@ static struct tpl_state *find_keyed(struct tpl_client *client, const void *key, 
 static struct tpl_state *take_keyed(struct tpl_client *client, const void *key, size_t len)
 {
 	struct tpl_state *state = find_keyed(client, key, len), *old;
+	bool is_new;
 	void *place;
 
 	if (state != NULL)
@@ -222,11 +223,12 @@ static struct tpl_state *take_keyed(struct tpl_client *client, const void *key, 
 		return NULL;
 	pthread_mutex_lock(&client->lock);
 	place = tsearch(state, &client->keyed, compare);
-	client->keyed_count += place != NULL;
+	is_new = place != NULL && *(struct tpl_state **)place == state; /* it was looked for without memory before, if not */
+	client->keyed_count += is_new;
 	old = evict(client);
 	pthread_mutex_unlock(&client->lock);
 	destroy(old);
-	if (place == NULL) {
+	if (!is_new) {
 		destroy(state);
 		return NULL;
 	}

@@ -13,6 +13,8 @@
 #include "key.h"
 #include "natives.h"
 #include "patience.h"
+#include "queue.h"
+#include "state.h"
 
 int tpl_lua_prepare(lua_State *L)
 {
@@ -170,6 +172,9 @@ static int submit_job(lua_State *L, const struct target *target, struct tpl_job 
 
 	if (error == -EAGAIN && timeout != 0)
 		error = -ETIMEDOUT;
+	if (error == -ETIMEDOUT && timeout < 0 && target->order.key != NULL &&
+	    tpl_client_in_turn(target->client, L, tpl_key_hash(target->order.key, target->order.len)))
+		error = -EDEADLK; /* the key that fills the queue waits for this callback */
 	if (error == -ETIMEDOUT && tpl_left(deadline) > 0)
 		error = wait_for_room(L, target->client, &attempt, deadline);
 	if (error != 0)
@@ -242,19 +247,24 @@ int tpl_lua_post(lua_State *L)
 
 /* ---- Callbacks ---- */
 
-/* What is deferred at the record's `number` becomes the table on top, or nil. */
-static void set_deferred(lua_State *L, uint64_t number, int change)
+/* What is deferred at the record's `number` becomes the value on top, which is popped. */
+static void set_deferred(lua_State *L, uint64_t number)
 {
 	tpl_push_record(L, 1);
 	lua_getfield(L, -1, "deferred");
 	lua_pushnumber(L, (lua_Number)number);
 	lua_pushvalue(L, -4);
 	lua_rawset(L, -3);
-	lua_pop(L, 1);
-	lua_getfield(L, -1, "count");
-	lua_pushinteger(L, lua_tointeger(L, -1) + change);
-	lua_setfield(L, -3, "count");
 	lua_pop(L, 3);
+}
+
+static void count_deferred(lua_State *L)
+{
+	tpl_push_record(L, 1);
+	lua_getfield(L, -1, "count");
+	lua_pushinteger(L, lua_tointeger(L, -1) + 1);
+	lua_setfield(L, -3, "count");
+	lua_pop(L, 2);
 }
 
 /* Pushes {callback, arguments ..., n = how many}. */
@@ -283,16 +293,19 @@ int tpl_lua_defer(lua_State *L)
 	check_function(L, &target);
 	if (target.client->home != tpl_home(L))
 		return luaL_error(L, "callbacks can be deferred only on the state that made the pool");
+	if (tpl_state_of(L) != NULL && !target.client->own_pool) /* nobody would run it after the job */
+		return luaL_error(L, "a job can defer callbacks only of a pool that it has made");
 	luaL_checkstack(L, 10, "callback");
 	push_callback(L, &target);
-	set_deferred(L, number, 1);
+	set_deferred(L, number);
 	job = tpl_job_new_turn(target.client, &target.order, number);
 	error = job != NULL ? submit_job(L, &target, job, NULL) : -ENOMEM;
 	if (error != 0) {
 		lua_pushnil(L);
-		set_deferred(L, number, -1);
+		set_deferred(L, number);
 		return refuse(L, error);
 	}
+	count_deferred(L); /* only now: the wait for room may end in an error */
 	lua_pushboolean(L, 1);
 	return 1;
 }

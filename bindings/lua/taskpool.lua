@@ -108,9 +108,7 @@ local function make_error(message, traceback, key)
 	if getmetatable(message) == Error then
 		return message
 	end
-	if traceback ~= nil then
-		traceback = traceback:gsub("^\n", "")
-	end
+	traceback = type(traceback) == "string" and traceback:gsub("^\n", "") or nil
 	return setmetatable({message = message, traceback = traceback, key = key}, Error)
 end
 
@@ -271,7 +269,9 @@ function methods.Pool.close(pool, how)
 		error(('how to close must be "cancel" or nil, not %s'):format(tostring(how)), 2)
 	end
 	record.dropping = record.dropping or how == "cancel"
-	core.refuse(pool, record.dropping)
+	if not core.refuse(pool, record.dropping) then
+		return -- in a forked child
+	end
 	repeat
 		while core.poll(pool, 0, handle) do end -- luacheck: ignore
 	until core.await(pool)
@@ -441,8 +441,8 @@ end
 
 -- SWIG's own ways to methods take three times as long, and take any userdata for one of its own.
 local function finish(metatable, name, own)
-	for method, f in pairs(metatable[".fn"] or {}) do
-		if not method:find("^_") then
+	for method, f in pairs(metatable[".fn"] or metatable.__index) do -- the latter when this is loaded again
+		if not method:find("^_") and own[method] == nil then
 			own[method] = f
 		end
 	end

@@ -69,9 +69,11 @@ static void push_value(lua_State *L, struct reader *reader, enum tpl_tag tag);
 
 static void push_table(lua_State *L, struct reader *reader)
 {
+	/* Of a table with gaps the length may be anything; an integer and what it maps to take 10 bytes. */
+	size_t count = take_count(reader), most = (reader->parcel->size - reader->at) / 10;
 	enum tpl_tag tag;
 
-	lua_createtable(L, (int)take_count(reader), 0);
+	lua_createtable(L, (int)(count < most ? count : most), 0);
 	note(L, reader, next_number(reader));
 	while ((tag = take_tag(reader)) != TPL_END) {
 		push_value(L, reader, tag);
