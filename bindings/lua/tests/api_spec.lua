@@ -228,6 +228,35 @@ describe("the interface", function()
 		support.open(release)
 	end)
 
+	it("keeps the name it was given, though the table of options changes meanwhile", function()
+		for i = 1, 20 do
+			local options = {workers = 1, name = ("n"):rep(40) .. i}
+			setmetatable(package, {__index = function()
+				options.name = nil
+				collectgarbage()
+				return ("m"):rep(40) .. i
+			end})
+			local cpath = package.cpath
+			package.cpath = nil
+			local pool = taskpool.new(options)
+			package.cpath = cpath
+			setmetatable(package, nil)
+			assert.truthy(pool:metrics():find(("n"):rep(15), 1, true))
+			pool:close()
+		end
+	end)
+
+	it("is the same when it is loaded again", function()
+		local before = package.loaded.taskpool
+		package.loaded.taskpool = nil
+		local again = require "taskpool"
+		package.loaded.taskpool = before
+		local pool = again.new{workers = 1}
+		assert.equal(1, pool:workers())
+		assert.equal(1, pool:submit(nil, math.abs, -1):get())
+		pool:close()
+	end)
+
 	it("shows what happens in it", function()
 		local release = support.block(pool, "busy")
 		for _ = 1, 3 do

@@ -184,6 +184,9 @@ describe("errors of jobs", function()
 			error(setmetatable({io.stdout}, {__tostring = function() error("again") end}))
 		end))
 		tostring(error_of(function() error(setmetatable({io.stdout}, {__tostring = function() return {} end})) end))
+		for _, worse in ipairs{function() error("again") end, function() return {} end} do
+			has(error_of(function() error(setmetatable({io.stdout}, {__tostring = worse})) end).message, "table")
+		end
 	end)
 
 	it("pass on those of other jobs", function()

@@ -10,6 +10,8 @@ local taskpool = require "taskpool"
 
 local pool
 
+local function nothing() end
+
 local function has(text, part)
 	assert.truthy(text:find(part, 1, true), ("%q is not in %q"):format(part, text))
 end
@@ -159,6 +161,18 @@ describe("a callback", function()
 		while not called do
 			pool:poll(1)
 		end
+		f:get()
+	end)
+
+	it("has it though a script resumes the key, which it has not paused", function()
+		pool:defer("k", nothing)
+		local f = pool:submit("k", note, 1)
+		local other = pool:submit("other", note, 1)
+		while other:status() ~= "done" do
+			taskpool.sleep(0.0001)
+		end
+		assert.is_false(pcall(function() pool:key("k"):resume() end))
+		assert.equal("pending", f:status())
 		f:get()
 	end)
 

@@ -7,7 +7,7 @@ set -eu
 
 # A shell that has to load TSan crashes.
 case $PRELOAD:$1 in
-*libtsan*:*exit_spec.lua | *libtsan*:*fuzz_spec.lua)
+*libtsan*:*exit_spec.lua | *libtsan*:*deadlocks_spec.lua | *libtsan*:*fuzz_spec.lua)
 	echo 'skipped: it starts programs, which cannot be under TSan'
 	exit 77
 	;;

@@ -111,6 +111,17 @@ describe("plain values", function()
 		assert.is_true(support.same(long, trip(long)))
 	end)
 
+	-- The length that such a table says it has may be anything, and would be gigabytes here.
+	it("are tables with wide gaps", function()
+		local wide = {}
+		for i = 26, 0, -1 do
+			wide[2 ^ i] = true
+		end
+		local tight = taskpool.new{workers = 1, max_memory = 16 * 2 ^ 20}
+		assert.is_true(support.same(wide, tight:submit(nil, echo, wide):get()))
+		tight:close()
+	end)
+
 	it("are copies", function()
 		local t = {}
 		local back = pool:submit(nil, function(got) got.x = 1 return got end, t):get()
