@@ -39,6 +39,8 @@ AC_DEFUN([AX_TASKPOOL_SANITIZE], [
 	AS_IF([test "$with_sanitizer" = no], [with_sanitizer=])
 	AS_IF([test -n "$with_sanitizer"], [
 		CFLAGS="$CFLAGS -fsanitize=$with_sanitizer -fno-sanitize-recover=all -fno-omit-frame-pointer"
+		# TSan misjudges the size of what __tls_get_addr returns, if that happens to begin a page.
+		CFLAGS="$CFLAGS -ftls-model=initial-exec"
 		CXXFLAGS="$CXXFLAGS -fsanitize=$with_sanitizer"
 		LDFLAGS="$LDFLAGS -fsanitize=$with_sanitizer"])
 	AM_CONDITIONAL([SANITIZED], [test -n "$with_sanitizer"])
